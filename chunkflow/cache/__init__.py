@@ -1,0 +1,1 @@
+"""Key to bytes, in tiers."""

@@ -1,0 +1,56 @@
+"""Every error that chunkflow raises on purpose.
+
+    ChunkflowError
+    ├── UsageError             the call or the command line is wrong
+    │   ├── SettingsError      a settings file, a variable or an override is wrong
+    │   └── UnknownProcessor   no processor of that name; says the nearest one
+    ├── SourceError            one file cannot be read or processed; the run goes on
+    ├── ProcessorError         a processor failed on one chunk; the run goes on
+    ├── CacheError             a store cannot be used; the run goes on without it
+    └── PoolError              work could not be handed to other processes
+        ├── WorkerDied         a worker process ended in the middle of a task
+        └── TaskTimeout        a task took longer than its limit
+
+Each is built from plain strings and survives pickling. A message names what failed, where,
+and what to do about it.
+"""
+
+
+class ChunkflowError(Exception):
+    """Base of every error that chunkflow raises on purpose."""
+
+
+class UsageError(ChunkflowError):
+    """The call or the command line is wrong; nothing was done."""
+
+
+class SettingsError(UsageError):
+    """A settings file, an environment variable or an override is wrong."""
+
+
+class UnknownProcessor(UsageError):
+    """There is no processor of that name."""
+
+
+class SourceError(ChunkflowError):
+    """One file cannot be read or processed; the rest of the run goes on."""
+
+
+class ProcessorError(ChunkflowError):
+    """A processor failed on one chunk; the rest of the run goes on."""
+
+
+class CacheError(ChunkflowError):
+    """A store cannot be used; the run goes on without it."""
+
+
+class PoolError(ChunkflowError):
+    """Work could not be handed to other processes."""
+
+
+class WorkerDied(PoolError):
+    """A worker process ended in the middle of a task."""
+
+
+class TaskTimeout(PoolError):
+    """A task took longer than its limit."""

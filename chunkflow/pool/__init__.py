@@ -1,0 +1,1 @@
+"""Work to outcomes, in this process or in others."""

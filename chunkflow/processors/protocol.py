@@ -1,0 +1,33 @@
+"""What a processor is to the engine."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from chunkflow.model.chunk import Chunk
+from chunkflow.model.finding import Outcome
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class Processor(Protocol):
+    """Turns chunks into outcomes. Instances are rebuilt in each worker from `(name, settings)`."""
+
+    # What findings, reports and settings call it.
+    name: str
+    # Raised by its author when results change for the same chunk.
+    version: str
+    # What else it may see of a chunk: some of "path", "scope", "container", "imports".
+    context: tuple[str, ...]
+    # Largest chunk it wants, in bytes; None never cuts a declaration.
+    max_chunk_bytes: int | None
+
+    # Everything but the chunk that a result depends on: settings and source. Stable across processes.
+    def fingerprint(self) -> bytes: ...
+
+    # One outcome a chunk, in order. `chunks` are some of the chunks of one parsed file, positions
+    # counting from the file's start; `source` is the file, `roots` are the syntax trees over it, in
+    # order, with the file's offsets. Raises whatever the processor raises, at the chunk it is about.
+    def process(
+        self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]
+    ) -> Iterator[Outcome]: ...

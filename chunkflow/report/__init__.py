@@ -1,0 +1,1 @@
+"""A run's report in each output format, one file a format."""

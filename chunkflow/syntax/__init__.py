@@ -1,0 +1,1 @@
+"""Bytes to chunks; knows no cache, no process and no file."""
