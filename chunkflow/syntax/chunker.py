@@ -1,0 +1,65 @@
+"""From the bytes of a file to its chunks."""
+
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.languages import parser
+from chunkflow.syntax.rows import covered, finished
+from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
+from chunkflow.syntax.walk import find_rows
+
+
+class ParsedFile(NamedTuple):
+    """A file's chunks, and the syntax trees that they were found in."""
+
+    chunks: list[Chunk]
+    roots: list[Node]
+    """In the order of the file, offsets counting from its start."""
+
+
+class Chunker:
+    """Chunks files of one language. It keeps its parser: one thread at a time may use it."""
+
+    def __init__(self, language: str, *, suites: Sequence[str] = DEFAULT_SUITES) -> None:
+        self._language = language
+        self._suites = SuiteNames(suites)
+        self._parser = parser(language)
+
+    def parse(self, source: bytes) -> ParsedFile:
+        """The chunks of a file, whatever its bytes."""
+        root = self._parser.parse(source).root_node
+        rows = find_rows(root, source, self._suites)
+        if root.has_error:
+            rows = covered(rows, source)
+        return ParsedFile(finished(rows, source, self._language), [root])
+
+
+_kept = threading.local()
+
+
+def chunk_source(
+    source: bytes, language: str, *, suites: Sequence[str] = DEFAULT_SUITES
+) -> list[Chunk]:
+    """Cut source text into chunks: one a top-level statement or class member.
+
+    Args:
+        source: the text of a file, in UTF-8, with or without a byte order mark.
+        language: `typescript`, `tsx` or `javascript`.
+        suites: names of the functions whose call is a test suite.
+
+    Returns:
+        Chunks in the order of the file. They do not overlap, and between them stands only white
+        space, closing brackets and empty statements. Their `path` is None.
+
+    Raises:
+        ValueError: the language is unknown. No bytes make it raise.
+    """
+    key = (language, tuple(suites))
+    chunkers: dict[tuple[str, tuple[str, ...]], Chunker] = _kept.__dict__
+    if key not in chunkers:
+        chunkers[key] = Chunker(language, suites=suites)
+    return chunkers[key].parse(source).chunks

@@ -1,0 +1,197 @@
+"""What the grammar's nodes mean: the kind and the name of a declaration."""
+
+import re
+from typing import TypeAlias
+
+from tree_sitter import Node
+
+STATEMENT_KINDS = {
+    "import_statement": "import",
+    "import_alias": "import",
+    "function_declaration": "function",
+    "generator_function_declaration": "function",
+    "function_expression": "function",
+    "generator_function": "function",
+    "function_signature": "function",
+    "class_declaration": "class",
+    "abstract_class_declaration": "class",
+    "class": "class",
+    "interface_declaration": "interface",
+    "type_alias_declaration": "type",
+    "enum_declaration": "enum",
+    "internal_module": "namespace",
+    "module": "namespace",
+    "lexical_declaration": "variable",
+    "variable_declaration": "variable",
+    "expression_statement": "expression",
+    "ERROR": "error",
+}
+"""Node type → chunk kind; any other statement is a `statement`."""
+
+MEMBER_KINDS = {
+    "method_definition": "method",
+    "method_signature": "method",
+    "abstract_method_signature": "method",
+    "public_field_definition": "property",
+    "index_signature": "index_signature",
+    "class_static_block": "static_block",
+    "ERROR": "error",
+}
+"""Node type → chunk kind of what stands in a class body."""
+
+SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_method_signature"})
+"""Functions without a body: overloads, where another of the same name follows."""
+
+_TITLE_QUOTES = "\"'`"
+_SPACES = re.compile(r"\s+")
+
+
+Declaration: TypeAlias = tuple[str, str | None, Node, str]
+"""A statement without `export`, `default` and `declare` around it: kind, name, the node that
+declares (the statement itself where nothing is wrapped), and that node's type."""
+
+
+def text_of(node: Node, source: bytes) -> str:
+    """The node's own text, bytes that are not UTF-8 as U+FFFD."""
+    return source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def unquoted(text: str) -> str:
+    """A string literal's inside; other text as it is."""
+    return text[1:-1] if len(text) > 1 and text[0] in _TITLE_QUOTES else text
+
+
+def declaration(node: Node, node_type: str, source: bytes) -> Declaration:
+    """What a statement declares, seen through `export`, `default` and `declare`."""
+    if node_type == "export_statement":
+        return _exported(node, source)
+    if node_type == "ambient_declaration":
+        return _ambient(node, source)
+    kind = STATEMENT_KINDS.get(node_type, "statement")
+    if kind == "expression":
+        return _expression(node, source)
+    naming = _NAMES.get(kind)
+    return (kind, None if naming is None else naming(node, source), node, node_type)
+
+
+def _exported(node: Node, source: bytes) -> Declaration:
+    inner = node.child_by_field_name("declaration")
+    if inner is not None:
+        found = declaration(inner, inner.type, source)
+        if found[1] is None and any(c.type == "default" for c in node.children):
+            return (found[0], "default", found[2], found[3])
+        return found
+    value = node.child_by_field_name("value")
+    if value is not None:
+        kind = STATEMENT_KINDS.get(value.type)
+        if kind in ("function", "class"):
+            return (kind, _named(value, source) or "default", value, value.type)
+        return ("export", "default", node, "export_statement")
+    origin = node.child_by_field_name("source")
+    name = unquoted(text_of(origin, source)) if origin is not None else None
+    return ("export", name, node, "export_statement")
+
+
+def _ambient(node: Node, source: bytes) -> Declaration:
+    for child in node.children:
+        if child.type in STATEMENT_KINDS:
+            return declaration(child, child.type, source)
+        if child.type == "global":
+            return ("namespace", "global", node, "ambient_declaration")
+    return ("statement", None, node, "ambient_declaration")
+
+
+def _expression(node: Node, source: bytes) -> Declaration:
+    inner = _first_named(node)
+    if inner is None:
+        return ("expression", None, node, "expression_statement")
+    inner_type = inner.type
+    if inner_type == "internal_module":
+        return ("namespace", _named(inner, source), inner, inner_type)
+    name = None
+    if inner_type == "call_expression":
+        name = _call_title(inner, source)
+    elif inner_type == "assignment_expression":
+        name = _short(inner.child_by_field_name("left"), source)
+    return ("expression", name, inner, inner_type)
+
+
+def _first_named(node: Node) -> Node | None:
+    return node.named_child(0) if node.named_child_count else None
+
+
+def first_string(call: Node, source: bytes) -> str | None:
+    """The inside of a call's first argument where that is a string or template literal."""
+    arguments = call.child_by_field_name("arguments")
+    first = _first_named(arguments) if arguments is not None else None
+    if first is not None and first.type in ("string", "template_string"):
+        return unquoted(text_of(first, source))
+    return None
+
+
+def _call_title(call: Node, source: bytes) -> str | None:
+    title = first_string(call, source)
+    return title if title is not None else _short(call.child_by_field_name("function"), source)
+
+
+def _short(node: Node | None, source: bytes) -> str | None:
+    if node is None or node.end_byte - node.start_byte > 200:
+        return None
+    return _SPACES.sub(" ", text_of(node, source))
+
+
+def _named(node: Node, source: bytes) -> str | None:
+    name = node.child_by_field_name("name")
+    return unquoted(text_of(name, source)) if name is not None else None
+
+
+def _imported(node: Node, source: bytes) -> str | None:
+    origin = node.child_by_field_name("source")
+    if origin is not None:
+        return source[origin.start_byte + 1 : origin.end_byte - 1].decode("utf-8", "replace")
+    for child in node.named_children:
+        if child.type == "import_require_clause":
+            return _imported(child, source)
+    first = _first_named(node)
+    return text_of(first, source) if first is not None else None
+
+
+def _declared(node: Node, source: bytes) -> str | None:
+    names = []
+    for child in node.named_children:
+        if child.type == "variable_declarator":
+            name = child.child_by_field_name("name")
+            if name is not None:
+                names.append(_SPACES.sub(" ", text_of(name, source)))
+    return ", ".join(names) or None
+
+
+_NAMES = {
+    "import": _imported,
+    "function": _named,
+    "class": _named,
+    "interface": _named,
+    "type": _named,
+    "enum": _named,
+    "namespace": _named,
+    "variable": _declared,
+}
+
+
+def member_name(node: Node, source: bytes) -> str | None:
+    """The name of a class member: `#secret`, `[computed]` and `"quoted"` without its quotes."""
+    return _named(node, source)
+
+
+def member_kind(node: Node, node_type: str, name: str | None, source: bytes) -> str:
+    """The kind of a class member; `get`, `set` and `accessor` make it an accessor."""
+    kind = MEMBER_KINDS[node_type]
+    if kind == "method":
+        name_node = node.child_by_field_name("name")
+        if name_node is None or name_node.start_byte == node.start_byte:
+            return "constructor" if name == "constructor" else kind
+        words = source[node.start_byte : name_node.start_byte].split()
+        if b"get" in words or b"set" in words:
+            return "accessor"
+        return "constructor" if name == "constructor" and b"static" not in words else kind
+    return kind

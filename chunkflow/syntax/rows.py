@@ -1,0 +1,221 @@
+"""Rows: the chunks of one container while they are found, with the comments that belong to each."""
+
+import re
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+from chunkflow.model.chunk import Chunk
+
+# A comment above the first statement that speaks of the whole file, even if nothing is between.
+_LICENCE = re.compile(rb"copyright|\blicen[cs]e|@preserve|spdx-|^/\*!", re.IGNORECASE)
+_FILE_DOC = re.compile(
+    rb"@(?:fileoverview|file|module|packageDocumentation|license|licence)\b", re.IGNORECASE
+)
+# A documentation comment need not touch these to be theirs.
+_DOCUMENTED = frozenset(
+    "function class method constructor accessor property index_signature interface type enum"
+    " namespace variable".split()
+)
+
+
+Row: TypeAlias = list[Any]
+"""A chunk before its digest is made: `[start, end, decl_start, decl_end, kind, name, scope]`,
+offsets in bytes. A list, since one is made for every chunk and most are never touched again."""
+
+GAP_BYTES = b" \t\r\n\v\f)]};"
+"""What may stand between chunks, of one byte each."""
+
+START, END, DECL_START, DECL_END, KIND, NAME = range(6)
+
+
+class Rows:
+    """The chunks of one container, in order, each given its comments as they come by.
+
+    `out` receives the rows; several containers of a file share it.
+    """
+
+    __slots__ = (
+        "_at_top",
+        "_groups",
+        "_last",
+        "_last_end",
+        "_signature",
+        "_source",
+        "out",
+        "scope",
+    )
+
+    def __init__(
+        self, out: list[Row], source: bytes, scope: tuple[str, ...], header: Row | None = None
+    ) -> None:
+        self.out = out
+        self.scope = scope
+        self._at_top = header is None
+        self._source = source
+        self._last = header
+        self._last_end: int = -1 if header is None else header[END]
+        self._signature = False
+        self._groups: list[list[int]] = []
+
+    def comment(self, start: int, end: int) -> None:
+        """A comment: of the chunk before if on its line, else of the next or of nothing."""
+        groups = self._groups
+        if groups:
+            if self._source.count(b"\n", groups[-1][1], start) <= 1:
+                groups[-1][1] = end
+                groups[-1][2] = start
+                return
+        elif self._last_end >= 0 and self._source.find(b"\n", self._last_end, start) < 0:
+            self._trail(start, end)
+            return
+        groups.append([start, end, start])
+
+    def item(
+        self, start: int, end: int, kind: str, name: str | None, *, signature: bool = False
+    ) -> Row:
+        """A declaration; takes the comments before it that are its own."""
+        row = [start, end, start, end, kind, name, self.scope]
+        if self._groups:
+            row[START] = self._claim(row)
+        self.out.append(row)
+        self._last = row
+        self._last_end = end
+        self._signature = signature
+        self._at_top = False
+        return row
+
+    def overload(self, end: int, name: str | None, *, signature: bool) -> bool:
+        """Whether the last chunk is a signature of that name; if so it now reaches to `end`."""
+        last = self._last
+        if not self._signature or last is None or last[NAME] != name:
+            return False
+        self._extend(last, end)
+        self._signature = signature
+        return True
+
+    def semicolon(self, end: int) -> None:
+        """The semicolon of the declaration before it."""
+        if self._last is not None:
+            self._extend(self._last, end)
+
+    def _extend(self, last: Row, end: int) -> None:
+        self._groups.clear()
+        last[END] = last[DECL_END] = self._last_end = end
+
+    def stray(self, start: int, end: int, kind: str, name: str | None) -> Row:
+        """A chunk that takes no comments and gets none."""
+        row = [start, end, start, end, kind, name, self.scope]
+        self.out.append(row)
+        return row
+
+    def container_ended(self, end: int) -> None:
+        """What comes now on the same line belongs neither to the container nor to the next."""
+        self._last = None
+        self._last_end = end
+
+    def flush(self) -> None:
+        """Make chunks of the comments that belong to nothing."""
+        for start, end, _ in self._groups:
+            self.stray(start, end, "comment", None)
+        self._groups.clear()
+        self._at_top = False
+
+    def _trail(self, start: int, end: int) -> None:
+        if self._last is not None:
+            self._last[END] = end
+        else:
+            self.stray(start, end, "comment", None)
+        self._last_end = end
+
+    def _claim(self, row: Row) -> int:
+        """Take the groups that are the row's own; the rest become chunks. Returns its start."""
+        groups, source, start = self._groups, self._source, int(row[START])
+        documented = False
+        while groups:
+            first, end, last = groups[-1]
+            jsdoc = source.startswith(b"/**", last)
+            touches = source.count(b"\n", end, start) <= 1
+            if not touches and not (
+                jsdoc and not documented and row[KIND] in _DOCUMENTED and not self._of_file(groups)
+            ):
+                break
+            if touches and self._is_licence(groups):
+                break
+            documented = documented or jsdoc
+            start = first
+            groups.pop()
+        self.flush()
+        return start
+
+    def _is_licence(self, groups: list[list[int]]) -> bool:
+        return (
+            self._at_top
+            and len(groups) == 1
+            and _LICENCE.search(self._source, groups[0][0], groups[0][1]) is not None
+        )
+
+    def _of_file(self, groups: list[list[int]]) -> bool:
+        if not self._at_top or len(groups) > 1:
+            return False
+        start, end, _ = groups[0]
+        return any(p.search(self._source, start, end) for p in (_LICENCE, _FILE_DOC))
+
+
+
+def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
+    """The rows, in the order of the file, as chunks with lines and digests."""
+    count = source.count
+    new = tuple.__new__
+    chunks = []
+    line, place = 1, 0
+    for start, end, decl_start, decl_end, kind, name, scope in rows:
+        text = source[start:end]
+        first = line + count(b"\n", place, start)
+        line = first + text.count(b"\n")
+        place = end
+        digest = blake2b(text, digest_size=16).digest()
+        chunks.append(
+            new(
+                Chunk,
+                (
+                    None,
+                    language,
+                    kind,
+                    name,
+                    scope,
+                    start,
+                    end,
+                    decl_start,
+                    decl_end,
+                    first,
+                    line,
+                    digest,
+                    text,
+                    None,
+                    None,
+                ),
+            )
+        )
+    return chunks
+
+
+def covered(rows: list[Row], source: bytes) -> list[Row]:
+    """The rows and, for text that no row has and no gap may hold, rows of kind `error`."""
+    out: list[Row] = []
+    place = 0
+    for row in rows:
+        if row[START] < place:
+            continue
+        _cover(out, source, place, row[START])
+        out.append(row)
+        place = row[END]
+    _cover(out, source, place, len(source))
+    return out
+
+
+def _cover(out: list[Row], source: bytes, start: int, end: int) -> None:
+    text = source[start:end]
+    left = len(text) - len(text.lstrip(GAP_BYTES))
+    if left < len(text):
+        right = len(text.rstrip(GAP_BYTES))
+        out.append([start + left, start + right, start + left, start + right, "error", None, ()])

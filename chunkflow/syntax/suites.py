@@ -1,0 +1,73 @@
+"""Test suites: calls such as `describe("…", () => { … })`, whose body's statements are chunks."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from chunkflow.syntax.nodes import first_string, text_of
+
+DEFAULT_SUITES = ("describe", "suite", "context", "test.describe")
+"""Functions whose call is a suite, with `.only`, `.skip` and `.each(…)` after them too."""
+
+_MODIFIERS = frozenset({"only", "skip"})
+_FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
+
+
+class Suite(NamedTuple):
+    """A call statement that is a suite."""
+
+    title: str | None
+    body: Node
+    """The statement block of the suite's function."""
+    arguments: Node
+
+
+class SuiteNames:
+    """Recognises suites by the functions that open them."""
+
+    def __init__(self, names: Sequence[str] = DEFAULT_SUITES) -> None:
+        self._names = frozenset(names)
+        self._starts = tuple(name.split(".")[0].encode() for name in names)
+
+    def find(self, statement: Node, call: Node, source: bytes) -> Suite | None:
+        """The suite that an expression statement is, or None; `call` is its expression."""
+        # Nearly every statement is told apart by its first bytes alone.
+        if not source.startswith(self._starts, statement.start_byte):
+            return None
+        callee = call.child_by_field_name("function")
+        arguments = call.child_by_field_name("arguments")
+        if callee is None or arguments is None or arguments.type != "arguments":
+            return None
+        if _plain_name(callee, source) not in self._names:
+            return None
+        body = _last_body(arguments)
+        return None if body is None else Suite(first_string(call, source), body, arguments)
+
+
+def _plain_name(callee: Node, source: bytes) -> str:
+    """The callee without its modifiers: `describe` for `describe.only.each([1])`."""
+    while True:
+        member: Node | None = callee
+        called = callee.type == "call_expression"
+        if called:
+            member = callee.child_by_field_name("function")
+        if member is None or member.type != "member_expression":
+            return "" if called else text_of(callee, source)
+        name = member.child_by_field_name("property")
+        inner = member.child_by_field_name("object")
+        if name is None or inner is None:
+            return ""
+        modifier = text_of(name, source)
+        if called != (modifier == "each") or not (called or modifier in _MODIFIERS):
+            return "" if called else "".join(text_of(callee, source).split())
+        callee = inner
+
+
+def _last_body(arguments: Node) -> Node | None:
+    for child in reversed(arguments.named_children):
+        if child.type == "comment":
+            continue
+        body = child.child_by_field_name("body") if child.type in _FUNCTIONS else None
+        return body if body is not None and body.type == "statement_block" else None
+    return None

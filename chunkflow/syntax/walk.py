@@ -1,0 +1,193 @@
+"""The walk over a syntax tree that finds its chunks: iterative, as deep as containers go."""
+
+from collections.abc import Iterator, Sequence
+
+from tree_sitter import Node
+
+from chunkflow.syntax.nodes import (
+    MEMBER_KINDS,
+    SIGNATURES,
+    declaration,
+    member_kind,
+    member_name,
+)
+from chunkflow.syntax.rows import DECL_END, DECL_START, END, KIND, NAME, Row, Rows
+from chunkflow.syntax.suites import SuiteNames
+
+_COMMENTS = frozenset({"comment", "html_comment"})
+_NAMESPACES = frozenset({"internal_module", "module"})
+_TAKES_SEMICOLON = frozenset(
+    "public_field_definition index_signature method_signature abstract_method_signature".split()
+)
+
+
+def find_rows(root: Node, source: bytes, suites: SuiteNames) -> list[Row]:
+    """The chunks of a syntax tree in the order of the file; lines and digests are not yet made."""
+    out: list[Row] = []
+    stack: list[_Statements | _Members] = [_Statements(root, Rows(out, source, ()), source, suites)]
+    while stack:
+        frame = stack[-1]
+        for node in frame.nodes:
+            inner = frame.take(node)
+            if inner is not None:
+                stack.append(inner)
+                break
+        else:
+            frame.end()
+            stack.pop()
+    return out
+
+
+class _Statements:
+    """The statements of a file, a namespace or a suite."""
+
+    __slots__ = ("_container", "_source", "_suites", "nodes", "rows")
+
+    def __init__(
+        self,
+        body: Node,
+        rows: Rows,
+        source: bytes,
+        suites: SuiteNames,
+        container: "_Container | None" = None,
+    ) -> None:
+        self.nodes: Iterator[Node] = iter(body.children)
+        self.rows = rows
+        self._source = source
+        self._suites = suites
+        self._container = container
+
+    def take(self, node: Node) -> "_Statements | _Members | None":
+        """Take in one child of the body; the frame to go on with where it is a container."""
+        node_type = node.type
+        if node_type in _COMMENTS:
+            self.rows.comment(node.start_byte, node.end_byte)
+        elif node_type == "hash_bang_line":
+            self.rows.comment(node.start_byte, node.end_byte)
+            self.rows.flush()
+        elif node.is_named and node_type != "empty_statement":
+            return self._declare(node, node_type)
+        return None
+
+    def end(self) -> None:
+        """No more statements: comments left over belong to nothing."""
+        self.rows.flush()
+        if self._container is not None:
+            self._container.end()
+
+    def _declare(self, node: Node, node_type: str) -> "_Statements | _Members | None":
+        rows = self.rows
+        start, end = node.start_byte, node.end_byte
+        kind, name, inner, inner_type = declaration(node, node_type, self._source)
+        if kind == "function":
+            signature = inner_type in SIGNATURES
+            if not rows.overload(end, name, signature=signature):
+                rows.item(start, end, kind, name, signature=signature)
+            return None
+        row = rows.item(start, end, kind, name)
+        if kind == "class":
+            return self._members(row, inner)
+        if kind == "namespace":
+            return self._namespace(row, inner)
+        if inner_type == "call_expression":
+            return self._suite(row, node, inner)
+        return None
+
+    def _members(self, row: Row, inner: Node) -> "_Members | None":
+        body = inner.child_by_field_name("body")
+        if body is None:
+            return None
+        container = _Container(self.rows, row, body)
+        return _Members(body, container.rows(self._source, row[NAME]), self._source, container)
+
+    def _namespace(self, row: Row, inner: Node) -> "_Statements | None":
+        body = inner.child_by_field_name("body")
+        if body is None:
+            body = next((c for c in inner.children if c.type == "statement_block"), None)
+        return None if body is None else self._block(_Container(self.rows, row, body), body, row[NAME])
+
+    def _suite(self, row: Row, node: Node, call: Node) -> "_Statements | None":
+        suite = self._suites.find(node, call, self._source)
+        if suite is None:
+            return None
+        row[NAME] = suite.title
+        after = [c for c in suite.arguments.children if c.start_byte >= suite.body.end_byte]
+        return self._block(_Container(self.rows, row, suite.body, after), suite.body, suite.title)
+
+    def _block(self, container: "_Container", body: Node, name: str | None) -> "_Statements":
+        rows = container.rows(self._source, name)
+        return _Statements(body, rows, self._source, self._suites, container)
+
+
+class _Members:
+    """The members of a class."""
+
+    __slots__ = ("_container", "_decorated", "_open", "_source", "nodes", "rows")
+
+    def __init__(self, body: Node, rows: Rows, source: bytes, container: "_Container") -> None:
+        self.nodes: Iterator[Node] = iter(body.children)
+        self.rows = rows
+        self._source = source
+        self._container = container
+        self._decorated = -1
+        self._open = False
+
+    def take(self, node: Node) -> None:
+        """Take in one child of the class body."""
+        node_type = node.type
+        if node_type in _COMMENTS:
+            if self._decorated < 0:
+                self.rows.comment(node.start_byte, node.end_byte)
+        elif node_type == "decorator":
+            if self._decorated < 0:
+                self._decorated = node.start_byte
+        elif node_type == ";":
+            if self._open:
+                self.rows.semicolon(node.end_byte)
+            self._open = False
+        elif node_type in MEMBER_KINDS:
+            self._declare(node, node_type)
+
+    def end(self) -> None:
+        """No more members."""
+        self.rows.flush()
+        self._container.end()
+
+    def _declare(self, node: Node, node_type: str) -> None:
+        start = self._decorated if self._decorated >= 0 else node.start_byte
+        self._decorated = -1
+        self._open = node_type in _TAKES_SEMICOLON
+        name = member_name(node, self._source)
+        signature = node_type in SIGNATURES
+        if not self.rows.overload(node.end_byte, name, signature=signature):
+            kind = member_kind(node, node_type, name, self._source)
+            self.rows.item(start, node.end_byte, kind, name, signature=signature)
+
+
+class _Container:
+    """A row that became a header: what stands after it in the rows around it."""
+
+    __slots__ = ("_end", "_outer", "_row", "_tail")
+
+    def __init__(self, outer: Rows, row: Row, body: Node, tail: Sequence[Node] = ()) -> None:
+        self._outer = outer
+        self._row = row
+        self._end = row[DECL_END]
+        self._tail = tail
+        row[END] = body.start_byte + 1
+
+    def rows(self, source: bytes, name: str | None) -> Rows:
+        """The rows inside, one scope deeper."""
+        scope = self._outer.scope if name is None else (*self._outer.scope, name)
+        return Rows(self._outer.out, source, scope, self._row)
+
+    def end(self) -> None:
+        """Close the container; what its end holds besides brackets becomes chunks."""
+        outer, row = self._outer, self._row
+        for node in self._tail:
+            if node.type in _COMMENTS:
+                outer.stray(node.start_byte, node.end_byte, "comment", None)
+            elif node.type == ",":
+                tail = outer.stray(node.start_byte, node.end_byte, row[KIND], row[NAME])
+                tail[DECL_START:KIND] = row[DECL_START:KIND]
+        outer.container_ended(self._end)
