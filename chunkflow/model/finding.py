@@ -34,3 +34,5 @@ class Outcome(NamedTuple):
 
     findings: tuple[Finding, ...] = ()
     value: "Plain" = None
+    error: str | None = None
+    """Why there is neither: what the processor raised. Such an outcome is not kept."""

@@ -1,7 +1,7 @@
 """What the grammar's nodes mean: the kind and the name of a declaration."""
 
 import re
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tree_sitter import Node
 
@@ -38,6 +38,8 @@ MEMBER_KINDS = {
     "ERROR": "error",
 }
 """Node type → chunk kind of what stands in a class body."""
+
+COMMENTS = frozenset({"comment", "html_comment"})
 
 SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_method_signature"})
 """Functions without a body: overloads, where another of the same name follows."""
@@ -178,20 +180,53 @@ _NAMES = {
 }
 
 
-def member_name(node: Node, source: bytes) -> str | None:
-    """The name of a class member: `#secret`, `[computed]` and `"quoted"` without its quotes."""
-    return _named(node, source)
+class Member(NamedTuple):
+    """A member of a class."""
+
+    kind: str
+    name: str | None
+    signature: str
+    """What an overload and its implementation are equal in."""
+    has_body: bool
 
 
-def member_kind(node: Node, node_type: str, name: str | None, source: bytes) -> str:
-    """The kind of a class member; `get`, `set` and `accessor` make it an accessor."""
+def member(node: Node, node_type: str, source: bytes) -> Member:
+    """What a child of a class body declares; `get`, `set` and `accessor` make it an accessor.
+
+    Names are `#secret`, `[computed]`, and `"quoted"` without its quotes.
+    """
     kind = MEMBER_KINDS[node_type]
-    if kind == "method":
-        name_node = node.child_by_field_name("name")
-        if name_node is None or name_node.start_byte == node.start_byte:
-            return "constructor" if name == "constructor" else kind
-        words = source[node.start_byte : name_node.start_byte].split()
-        if b"get" in words or b"set" in words:
-            return "accessor"
-        return "constructor" if name == "constructor" and b"static" not in words else kind
-    return kind
+    named = node.child_by_field_name("name")
+    if named is None:
+        return Member(kind, None, "", has_body=True)
+    name = unquoted(text_of(named, source))
+    words = source[node.start_byte : named.start_byte].split()
+    if kind == "property":
+        return Member("accessor" if b"accessor" in words else kind, name, "", has_body=True)
+    if b"get" in words or b"set" in words:
+        return Member("accessor", name, "", has_body=True)
+    static = b"static" in words
+    if name == "constructor" and not static:
+        kind = "constructor"
+    signature = f"{kind} {static} {name}"
+    return Member(kind, name, signature, has_body=node_type not in SIGNATURES)
+
+
+def code_end(node: Node, source: bytes) -> int:
+    """Where a declaration ends, without the comments that the grammar counts in.
+
+    A comment between a statement and the end of its line comes before the semicolon that the
+    grammar puts there, and so inside the statement; the compiler has it outside.
+    """
+    start, end = node.start_byte, node.end_byte
+    line = max(source.rfind(b"\n", start, end), start)
+    if source.find(b"/", line, end) < 0:
+        return end
+    while True:
+        inner = next(
+            (c for c in reversed(node.children) if c.type not in COMMENTS and c.end_byte > start),
+            None,
+        )
+        if inner is None:
+            return node.end_byte
+        node = inner

@@ -22,7 +22,8 @@ Row: TypeAlias = list[Any]
 """A chunk before its digest is made: `[start, end, decl_start, decl_end, kind, name, scope]`,
 offsets in bytes. A list, since one is made for every chunk and most are never touched again."""
 
-GAP_BYTES = b" \t\r\n\v\f)]};"
+SPACE_BYTES = b" \t\r\n\v\f"
+GAP_BYTES = SPACE_BYTES + b")]};"
 """What may stand between chunks, of one byte each."""
 
 START, END, DECL_START, DECL_END, KIND, NAME = range(6)
@@ -54,7 +55,7 @@ class Rows:
         self._source = source
         self._last = header
         self._last_end: int = -1 if header is None else header[END]
-        self._signature = False
+        self._signature: str | None = None
         self._groups: list[list[int]] = []
 
     def comment(self, start: int, end: int) -> None:
@@ -71,9 +72,13 @@ class Rows:
         groups.append([start, end, start])
 
     def item(
-        self, start: int, end: int, kind: str, name: str | None, *, signature: bool = False
+        self, start: int, end: int, kind: str, name: str | None, signature: str | None = None
     ) -> Row:
-        """A declaration; takes the comments before it that are its own."""
+        """A declaration; takes the comments before it that are its own.
+
+        `signature` is what an overload or implementation after it must be equal in; None where
+        the declaration has a body.
+        """
         row = [start, end, start, end, kind, name, self.scope]
         if self._groups:
             row[START] = self._claim(row)
@@ -84,29 +89,31 @@ class Rows:
         self._at_top = False
         return row
 
-    def overload(self, end: int, name: str | None, *, signature: bool) -> bool:
-        """Whether the last chunk is a signature of that name; if so it now reaches to `end`."""
-        last = self._last
-        if not self._signature or last is None or last[NAME] != name:
+    def overload(self, end: int, signature: str, *, has_body: bool) -> bool:
+        """Whether the last chunk is a signature equal to this; if so it now reaches to `end`."""
+        if self._signature != signature or self._last is None:
             return False
-        self._extend(last, end)
-        self._signature = signature
+        self.extend(end)
+        if has_body:
+            self._signature = None
         return True
 
-    def semicolon(self, end: int) -> None:
-        """The semicolon of the declaration before it."""
+    def extend(self, end: int) -> None:
+        """Let the last declaration reach to `end`: a semicolon of its own, say."""
         if self._last is not None:
-            self._extend(self._last, end)
-
-    def _extend(self, last: Row, end: int) -> None:
-        self._groups.clear()
-        last[END] = last[DECL_END] = self._last_end = end
+            self._groups.clear()
+            self._last[END] = self._last[DECL_END] = self._last_end = end
 
     def stray(self, start: int, end: int, kind: str, name: str | None) -> Row:
         """A chunk that takes no comments and gets none."""
         row = [start, end, start, end, kind, name, self.scope]
         self.out.append(row)
         return row
+
+    def swallowed(self, end: int) -> None:
+        """Comments that the grammar counted in with the declaration just added, up to `end`."""
+        if end > self._last_end:
+            self.comment(self._source.find(b"/", self._last_end), end)
 
     def container_ended(self, end: int) -> None:
         """What comes now on the same line belongs neither to the container nor to the next."""
@@ -200,22 +207,31 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
 
 
 def covered(rows: list[Row], source: bytes) -> list[Row]:
-    """The rows and, for text that no row has and no gap may hold, rows of kind `error`."""
+    """A partition out of rows from a tree with errors: apart, trimmed, nothing left out.
+
+    Text that no row has and no gap may hold becomes rows of kind `error`.
+    """
     out: list[Row] = []
     place = 0
     for row in rows:
-        if row[START] < place:
+        start, end = _trimmed(source, max(row[START], place), row[END], SPACE_BYTES)
+        if start >= end:
             continue
-        _cover(out, source, place, row[START])
+        _cover(out, source, place, start)
+        row[START], row[END] = start, end
+        row[DECL_START], row[DECL_END] = max(row[DECL_START], start), max(row[DECL_END], start)
         out.append(row)
-        place = row[END]
+        place = end
     _cover(out, source, place, len(source))
     return out
 
 
 def _cover(out: list[Row], source: bytes, start: int, end: int) -> None:
+    start, end = _trimmed(source, start, end, GAP_BYTES)
+    if start < end:
+        out.append([start, end, start, end, "error", None, ()])
+
+
+def _trimmed(source: bytes, start: int, end: int, what: bytes) -> tuple[int, int]:
     text = source[start:end]
-    left = len(text) - len(text.lstrip(GAP_BYTES))
-    if left < len(text):
-        right = len(text.rstrip(GAP_BYTES))
-        out.append([start + left, start + right, start + left, start + right, "error", None, ()])
+    return start + len(text) - len(text.lstrip(what)), start + len(text.rstrip(what))

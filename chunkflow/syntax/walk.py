@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from tree_sitter import Node
 
 from chunkflow.syntax.nodes import (
+    COMMENTS,
     MEMBER_KINDS,
     SIGNATURES,
+    code_end,
     declaration,
-    member_kind,
-    member_name,
+    member,
 )
 from chunkflow.syntax.rows import DECL_END, DECL_START, END, KIND, NAME, Row, Rows
 from chunkflow.syntax.suites import SuiteNames
 
-_COMMENTS = frozenset({"comment", "html_comment"})
 _NAMESPACES = frozenset({"internal_module", "module"})
 _TAKES_SEMICOLON = frozenset(
     "public_field_definition index_signature method_signature abstract_method_signature".split()
@@ -41,7 +41,7 @@ def find_rows(root: Node, source: bytes, suites: SuiteNames) -> list[Row]:
 class _Statements:
     """The statements of a file, a namespace or a suite."""
 
-    __slots__ = ("_container", "_source", "_suites", "nodes", "rows")
+    __slots__ = ("_container", "_open", "_source", "_suites", "nodes", "rows")
 
     def __init__(
         self,
@@ -51,21 +51,27 @@ class _Statements:
         suites: SuiteNames,
         container: "_Container | None" = None,
     ) -> None:
-        self.nodes: Iterator[Node] = iter(body.children)
+        self.nodes: Iterator[Node] = iter(body.children if container is None else _inside(body))
         self.rows = rows
         self._source = source
         self._suites = suites
         self._container = container
+        self._open = False
 
     def take(self, node: Node) -> "_Statements | _Members | None":
         """Take in one child of the body; the frame to go on with where it is a container."""
         node_type = node.type
-        if node_type in _COMMENTS:
+        if node_type in COMMENTS:
             self.rows.comment(node.start_byte, node.end_byte)
         elif node_type == "hash_bang_line":
             self.rows.comment(node.start_byte, node.end_byte)
             self.rows.flush()
-        elif node.is_named and node_type != "empty_statement":
+        elif node_type == "empty_statement":
+            if self._open:
+                self.rows.extend(node.end_byte)
+            self._open = False
+        elif node.is_named:
+            self._open = False
             return self._declare(node, node_type)
         return None
 
@@ -77,34 +83,48 @@ class _Statements:
 
     def _declare(self, node: Node, node_type: str) -> "_Statements | _Members | None":
         rows = self.rows
-        start, end = node.start_byte, node.end_byte
+        start, end = node.start_byte, code_end(node, self._source)
         kind, name, inner, inner_type = declaration(node, node_type, self._source)
         if kind == "function":
-            signature = inner_type in SIGNATURES
-            if not rows.overload(end, name, signature=signature):
-                rows.item(start, end, kind, name, signature=signature)
+            has_body = inner_type not in SIGNATURES
+            signature = name or ""
+            if not rows.overload(end, signature, has_body=has_body):
+                rows.item(start, end, kind, name, None if has_body else signature)
+            rows.swallowed(node.end_byte)
             return None
         row = rows.item(start, end, kind, name)
+        inside = self._inside(row, node, kind, inner, inner_type)
+        if inside is None:
+            rows.swallowed(node.end_byte)
+        return inside
+
+    def _inside(
+        self, row: Row, node: Node, kind: str, inner: Node, inner_type: str
+    ) -> "_Statements | _Members | None":
+        """The frame to go on with where a declaration is a container."""
         if kind == "class":
-            return self._members(row, inner)
+            return self._members(row, node, inner)
         if kind == "namespace":
-            return self._namespace(row, inner)
+            return self._namespace(row, node, inner)
         if inner_type == "call_expression":
             return self._suite(row, node, inner)
         return None
 
-    def _members(self, row: Row, inner: Node) -> "_Members | None":
+    def _members(self, row: Row, node: Node, inner: Node) -> "_Members | None":
         body = inner.child_by_field_name("body")
         if body is None:
             return None
-        container = _Container(self.rows, row, body)
+        container = _Container(self.rows, row, node, body)
         return _Members(body, container.rows(self._source, row[NAME]), self._source, container)
 
-    def _namespace(self, row: Row, inner: Node) -> "_Statements | None":
+    def _namespace(self, row: Row, node: Node, inner: Node) -> "_Statements | None":
         body = inner.child_by_field_name("body")
         if body is None:
             body = next((c for c in inner.children if c.type == "statement_block"), None)
-        return None if body is None else self._block(_Container(self.rows, row, body), body, row[NAME])
+        if body is None:
+            self._open = True  # the grammar takes the semicolon of `module "x";` for a statement
+            return None
+        return self._block(_Container(self.rows, row, node, body), body, row[NAME])
 
     def _suite(self, row: Row, node: Node, call: Node) -> "_Statements | None":
         suite = self._suites.find(node, call, self._source)
@@ -112,7 +132,7 @@ class _Statements:
             return None
         row[NAME] = suite.title
         after = [c for c in suite.arguments.children if c.start_byte >= suite.body.end_byte]
-        return self._block(_Container(self.rows, row, suite.body, after), suite.body, suite.title)
+        return self._block(_Container(self.rows, row, node, suite.body, after), suite.body, suite.title)
 
     def _block(self, container: "_Container", body: Node, name: str | None) -> "_Statements":
         rows = container.rows(self._source, name)
@@ -125,7 +145,7 @@ class _Members:
     __slots__ = ("_container", "_decorated", "_open", "_source", "nodes", "rows")
 
     def __init__(self, body: Node, rows: Rows, source: bytes, container: "_Container") -> None:
-        self.nodes: Iterator[Node] = iter(body.children)
+        self.nodes: Iterator[Node] = iter(_inside(body))
         self.rows = rows
         self._source = source
         self._container = container
@@ -135,7 +155,7 @@ class _Members:
     def take(self, node: Node) -> None:
         """Take in one child of the class body."""
         node_type = node.type
-        if node_type in _COMMENTS:
+        if node_type in COMMENTS:
             if self._decorated < 0:
                 self.rows.comment(node.start_byte, node.end_byte)
         elif node_type == "decorator":
@@ -143,7 +163,7 @@ class _Members:
                 self._decorated = node.start_byte
         elif node_type == ";":
             if self._open:
-                self.rows.semicolon(node.end_byte)
+                self.rows.extend(node.end_byte)
             self._open = False
         elif node_type in MEMBER_KINDS:
             self._declare(node, node_type)
@@ -157,22 +177,36 @@ class _Members:
         start = self._decorated if self._decorated >= 0 else node.start_byte
         self._decorated = -1
         self._open = node_type in _TAKES_SEMICOLON
-        name = member_name(node, self._source)
-        signature = node_type in SIGNATURES
-        if not self.rows.overload(node.end_byte, name, signature=signature):
-            kind = member_kind(node, node_type, name, self._source)
-            self.rows.item(start, node.end_byte, kind, name, signature=signature)
+        end = code_end(node, self._source)
+        found = member(node, node_type, self._source)
+        if not self.rows.overload(end, found.signature, has_body=found.has_body):
+            signature = None if found.has_body else found.signature
+            self.rows.item(start, end, found.kind, found.name, signature)
+        self.rows.swallowed(node.end_byte)
+
+
+def _inside(body: Node) -> list[Node]:
+    """The children of a block without the comments behind its bracket."""
+    nodes = body.children
+    last = len(nodes)
+    while last and nodes[last - 1].type in COMMENTS:
+        last -= 1
+    # A block that is never closed ends in comments of its own.
+    return nodes[:last] if last and nodes[last - 1].type == "}" else nodes
 
 
 class _Container:
     """A row that became a header: what stands after it in the rows around it."""
 
-    __slots__ = ("_end", "_outer", "_row", "_tail")
+    __slots__ = ("_end", "_node_end", "_outer", "_row", "_tail")
 
-    def __init__(self, outer: Rows, row: Row, body: Node, tail: Sequence[Node] = ()) -> None:
+    def __init__(
+        self, outer: Rows, row: Row, node: Node, body: Node, tail: Sequence[Node] = ()
+    ) -> None:
         self._outer = outer
         self._row = row
         self._end = row[DECL_END]
+        self._node_end = node.end_byte
         self._tail = tail
         row[END] = body.start_byte + 1
 
@@ -185,9 +219,10 @@ class _Container:
         """Close the container; what its end holds besides brackets becomes chunks."""
         outer, row = self._outer, self._row
         for node in self._tail:
-            if node.type in _COMMENTS:
+            if node.type in COMMENTS:
                 outer.stray(node.start_byte, node.end_byte, "comment", None)
             elif node.type == ",":
                 tail = outer.stray(node.start_byte, node.end_byte, row[KIND], row[NAME])
                 tail[DECL_START:KIND] = row[DECL_START:KIND]
         outer.container_ended(self._end)
+        outer.swallowed(self._node_end)

@@ -1,0 +1,47 @@
+"""chunkflow runs anything over a TypeScript codebase, per function, and never twice on the same one.
+
+    from chunkflow import ChunkFlow
+
+    with ChunkFlow(root=".") as flow:
+        report = flow.optimize_files(["src"], processors=["metrics"])
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chunkflow.errors import ChunkflowError as ChunkflowError
+    from chunkflow.flow.chunkflow import ChunkFlow as ChunkFlow
+    from chunkflow.model.chunk import Chunk as Chunk
+    from chunkflow.model.finding import Finding as Finding
+    from chunkflow.model.report import Report as Report
+    from chunkflow.processors.python import processor as processor
+    from chunkflow.syntax.chunker import chunk_source as chunk_source
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ChunkFlow": "chunkflow.flow.chunkflow",
+    "Chunk": "chunkflow.model.chunk",
+    "ChunkflowError": "chunkflow.errors",
+    "Finding": "chunkflow.model.finding",
+    "Report": "chunkflow.model.report",
+    "chunk_source": "chunkflow.syntax.chunker",
+    "processor": "chunkflow.processors.python",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - every key is a string
+
+
+def __getattr__(name: str) -> object:
+    # A command-line run imports this package too, and must not pay for what it does not use.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - costs 5 ms
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

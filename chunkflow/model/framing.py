@@ -1,0 +1,34 @@
+"""Several byte strings as one: how work crosses to other processes and how records are laid out."""
+
+import struct
+from collections.abc import Sequence
+
+_COUNT = struct.Struct("<I")
+
+
+def join(parts: Sequence[bytes]) -> bytes:
+    """The parts in one byte string, from which `split` makes them again."""
+    count = len(parts)
+    head = struct.pack(f"<{count + 1}I", count, *map(len, parts))
+    return b"".join((head, *parts))
+
+
+def split(data: bytes) -> list[bytes]:
+    """The parts that `join` was given.
+
+    Raises:
+        ValueError: the bytes do not come from `join`. Nothing is allocated by a length in them.
+    """
+    if len(data) < _COUNT.size:
+        raise ValueError("too short to be framed")
+    count = _COUNT.unpack_from(data)[0]
+    place = _COUNT.size * (count + 1)
+    if place > len(data):
+        raise ValueError("the frame's head is cut off")
+    parts = []
+    for length in struct.unpack_from(f"<{count}I", data, _COUNT.size):
+        parts.append(data[place : place + length])
+        place += length
+    if place != len(data):
+        raise ValueError("the frame's lengths do not add up")
+    return parts
