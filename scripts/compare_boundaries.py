@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from fetch_corpus import CORPORA, FetchError, corpus_dir, source_files
+from fetch_corpus import CORPORA, FetchError, corpus_dir, program, source_files
 
 from chunkflow import chunk_source
 
@@ -81,7 +81,7 @@ class Comparison(NamedTuple):
 
 def ask_compiler(paths: Sequence[Path]) -> list[OracleFile]:
     """Declarations of each file as the TypeScript compiler sees them. Raises OracleError."""
-    node = shutil.which("node")
+    node = program("node")
     if node is None:
         raise OracleError("cannot ask the compiler: node is not on PATH; install Node.js")
     done = subprocess.run(

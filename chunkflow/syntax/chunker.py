@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.languages import parser
+from chunkflow.syntax.resync import resynchronised
 from chunkflow.syntax.rows import covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows
@@ -31,11 +32,14 @@ class Chunker:
 
     def parse(self, source: bytes) -> ParsedFile:
         """The chunks of a file, whatever its bytes."""
-        root = self._parser.parse(source).root_node
-        rows = find_rows(root, source, self._suites)
-        if root.has_error:
+        roots = [self._parser.parse(source).root_node]
+        broken = roots[0].has_error
+        if broken:
+            roots = resynchronised(source, self._parser)
+        rows = find_rows(roots, source, self._suites)
+        if broken:
             rows = covered(rows, source)
-        return ParsedFile(finished(rows, source, self._language), [root])
+        return ParsedFile(finished(rows, source, self._language), roots)
 
 
 _kept = threading.local()

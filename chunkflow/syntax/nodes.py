@@ -24,9 +24,19 @@ STATEMENT_KINDS = {
     "lexical_declaration": "variable",
     "variable_declaration": "variable",
     "expression_statement": "expression",
-    "ERROR": "error",
 }
 """Node type → chunk kind; any other statement is a `statement`."""
+
+STATEMENTS = frozenset(STATEMENT_KINDS) | frozenset(
+    "export_statement ambient_declaration statement_block if_statement switch_statement"
+    " for_statement for_in_statement while_statement do_statement try_statement with_statement"
+    " break_statement continue_statement debugger_statement return_statement throw_statement"
+    " labeled_statement".split()
+)
+"""Every node that the grammar has for a statement; what else stands among statements is an error."""
+
+BRACKETS = frozenset("{}()[];") | {""}
+"""Nodes that gaps are made of."""
 
 MEMBER_KINDS = {
     "method_definition": "method",
@@ -35,7 +45,6 @@ MEMBER_KINDS = {
     "public_field_definition": "property",
     "index_signature": "index_signature",
     "class_static_block": "static_block",
-    "ERROR": "error",
 }
 """Node type → chunk kind of what stands in a class body."""
 

@@ -104,6 +104,18 @@ class Rows:
             self._groups.clear()
             self._last[END] = self._last[DECL_END] = self._last_end = end
 
+    def error(self, start: int, end: int) -> None:
+        """Text that is no declaration; one chunk with what stands right before it, if that is too."""
+        last = self._last
+        if start >= end:
+            return
+        if last is None or last[KIND] != "error" or self._groups:
+            self.item(start, end, "error", None)
+        elif self._source.count(b"\n", self._last_end, start) <= 1:
+            self.extend(end)
+        else:
+            self.item(start, end, "error", None)
+
     def stray(self, start: int, end: int, kind: str, name: str | None) -> Row:
         """A chunk that takes no comments and gets none."""
         row = [start, end, start, end, kind, name, self.scope]
@@ -219,7 +231,11 @@ def covered(rows: list[Row], source: bytes) -> list[Row]:
             continue
         _cover(out, source, place, start)
         row[START], row[END] = start, end
-        row[DECL_START], row[DECL_END] = max(row[DECL_START], start), max(row[DECL_END], start)
+        if row[KIND] == "error":
+            row[DECL_START], row[DECL_END] = start, end
+        else:
+            row[DECL_START] = max(row[DECL_START], start)
+            row[DECL_END] = max(row[DECL_END], row[DECL_START])
         out.append(row)
         place = end
     _cover(out, source, place, len(source))

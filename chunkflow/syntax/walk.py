@@ -1,13 +1,16 @@
 """The walk over a syntax tree that finds its chunks: iterative, as deep as containers go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from tree_sitter import Node
 
 from chunkflow.syntax.nodes import (
+    BRACKETS,
     COMMENTS,
     MEMBER_KINDS,
     SIGNATURES,
+    STATEMENTS,
     code_end,
     declaration,
     member,
@@ -21,10 +24,18 @@ _TAKES_SEMICOLON = frozenset(
 )
 
 
-def find_rows(root: Node, source: bytes, suites: SuiteNames) -> list[Row]:
-    """The chunks of a syntax tree in the order of the file; lines and digests are not yet made."""
+def find_rows(roots: Iterable[Node], source: bytes, suites: SuiteNames) -> list[Row]:
+    """The chunks of a file in its order; lines and digests are not yet made.
+
+    Args:
+        roots: the syntax trees over the file, in order.
+        source: the file.
+        suites: what makes a call a test suite.
+    """
     out: list[Row] = []
-    stack: list[_Statements | _Members] = [_Statements(root, Rows(out, source, ()), source, suites)]
+    rows = Rows(out, source, ())
+    nodes = chain.from_iterable(map(_top, roots))
+    stack: list[_Statements | _Members] = [_Statements(nodes, rows, source, suites)]
     while stack:
         frame = stack[-1]
         for node in frame.nodes:
@@ -45,13 +56,13 @@ class _Statements:
 
     def __init__(
         self,
-        body: Node,
+        nodes: Iterable[Node],
         rows: Rows,
         source: bytes,
         suites: SuiteNames,
         container: "_Container | None" = None,
     ) -> None:
-        self.nodes: Iterator[Node] = iter(body.children if container is None else _inside(body))
+        self.nodes = iter(nodes)
         self.rows = rows
         self._source = source
         self._suites = suites
@@ -70,9 +81,11 @@ class _Statements:
             if self._open:
                 self.rows.extend(node.end_byte)
             self._open = False
-        elif node.is_named:
+        elif node_type in STATEMENTS:
             self._open = False
             return self._declare(node, node_type)
+        elif node_type not in BRACKETS:
+            self.rows.error(node.start_byte, node.end_byte)
         return None
 
     def end(self) -> None:
@@ -136,7 +149,7 @@ class _Statements:
 
     def _block(self, container: "_Container", body: Node, name: str | None) -> "_Statements":
         rows = container.rows(self._source, name)
-        return _Statements(body, rows, self._source, self._suites, container)
+        return _Statements(_inside(body), rows, self._source, self._suites, container)
 
 
 class _Members:
@@ -145,7 +158,7 @@ class _Members:
     __slots__ = ("_container", "_decorated", "_open", "_source", "nodes", "rows")
 
     def __init__(self, body: Node, rows: Rows, source: bytes, container: "_Container") -> None:
-        self.nodes: Iterator[Node] = iter(_inside(body))
+        self.nodes = iter(_inside(body))
         self.rows = rows
         self._source = source
         self._container = container
@@ -167,6 +180,8 @@ class _Members:
             self._open = False
         elif node_type in MEMBER_KINDS:
             self._declare(node, node_type)
+        elif node_type not in BRACKETS:
+            self.rows.error(node.start_byte, node.end_byte)
 
     def end(self) -> None:
         """No more members."""
@@ -183,6 +198,10 @@ class _Members:
             signature = None if found.has_body else found.signature
             self.rows.item(start, end, found.kind, found.name, signature)
         self.rows.swallowed(node.end_byte)
+
+
+def _top(root: Node) -> Sequence[Node]:
+    return (root,) if root.type == "ERROR" else root.children
 
 
 def _inside(body: Node) -> list[Node]:

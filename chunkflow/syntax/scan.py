@@ -1,0 +1,198 @@
+"""A light scan for statement boundaries in text that the grammar cannot parse as a whole.
+
+It knows strings, templates, regular expressions, comments and brackets, and nothing of the grammar.
+It only names boundaries that it is sure of: a piece may hold several statements, and each piece is
+parsed alone, so that an error stays inside its piece. Time is linear in the size of the text.
+"""
+
+import re
+from collections.abc import Iterator
+
+_TOKEN = re.compile(rb"""[()\[\]{}"'`/\n;]""")
+_STRINGS = {
+    ord('"'): re.compile(rb'"(?:[^"\\\n]|\\.)*"?', re.DOTALL),
+    ord("'"): re.compile(rb"'(?:[^'\\\n]|\\.)*'?", re.DOTALL),
+}
+_TEMPLATE_TEXT = re.compile(rb"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
+_REGEX = re.compile(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
+_LINE_COMMENT = re.compile(rb"//[^\n]*")
+_BLANK = re.compile(rb"[\s\xef\xbb\xbf]*")
+_LAST_WORD = re.compile(rb"[\w$]+\Z")
+
+_DECLARATION = re.compile(
+    rb"(?:export|import)\b(?!\s*[.(])|(?:function|class|enum|var)\b|const\s+[\w${\[]|let\s+[\w${\[]"
+    rb"|(?:interface|type|namespace|declare|abstract)\s+[\w$]|module\s+[\w$\"']|async\s+function\b|@\w"
+)
+_WORD = re.compile(rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|[\"'@#\d]")
+# Words that go on with what a closing brace ended.
+_CONTINUES = frozenset(b"else catch finally while from as satisfies instanceof in of with is".split())
+# Words that want more on the next line.
+_WANTS_MORE = frozenset(
+    b"export default declare abstract async extends implements return typeof keyof new of in as is"
+    b" public private protected static readonly override infer const enum type satisfies".split()
+)
+# After these words a slash begins a regular expression.
+_BEFORE_REGEX = frozenset(b"return typeof case do else in instanceof new void delete throw".split())
+_MARKERS = (b"<<<<<<< ", b"=======\n", b"=======\r\n", b">>>>>>> ", b"||||||| ")
+_CLOSERS = {ord(")"): ord("("), ord("]"): ord("["), ord("}"): ord("{")}
+_TEMPLATE = ord("`")
+_SUBSTITUTION = ord("$")
+_BRACE = ord("{")
+
+
+def pieces(source: bytes) -> list[tuple[int, int]]:
+    """Cut text at statement boundaries; the pieces, as offsets, cover all of it in order."""
+    scan = _Scan(source, broken=False)
+    starts = list(scan.boundaries())
+    if scan.unbalanced:
+        # Brackets cannot be trusted: a declaration at the start of a line begins a statement.
+        starts = list(_Scan(source, broken=True).boundaries())
+    starts = [0, *starts]
+    return list(zip(starts, [*starts[1:], len(source)], strict=True))
+
+
+class _Scan:
+    def __init__(self, source: bytes, *, broken: bool) -> None:
+        self._source = source
+        self._broken = broken
+        self._stack: list[int] = []
+        self._start = 0
+        # Whether the piece has had a body: what a decorator stands before has come then.
+        self._has_body = False
+        # Offsets from which on no comment and no template ends any more: looked for only once.
+        self._comments_end = len(source)
+        self._templates_end = False
+        self.unbalanced = False
+
+    def boundaries(self) -> Iterator[int]:
+        source = self._source
+        place = 0
+        while (found := _TOKEN.search(source, place)) is not None:
+            at = found.start()
+            byte = source[at]
+            if byte in (10, 59):  # a line's end, or a semicolon
+                place = at + 1
+                boundary = self._boundary(at, byte)
+                if boundary is not None:
+                    self._start, self._has_body = boundary, False
+                    yield boundary
+                    place = max(place, boundary)
+            else:
+                place = self._token(at, byte)
+        self.unbalanced = self.unbalanced or bool(self._stack)
+
+    def _token(self, at: int, byte: int) -> int:
+        """Pass over a token; returns where the next may begin."""
+        if byte in _STRINGS:
+            string = _STRINGS[byte].match(self._source, at)
+            return string.end() if string else at + 1
+        if byte == _TEMPLATE:
+            return self._template(at + 1)
+        if byte == ord("/"):
+            return self._slash(at)
+        if byte in _CLOSERS:
+            return self._close(at, byte)
+        if byte == _BRACE and not self._stack:
+            self._has_body = True
+        self._stack.append(byte)
+        return at + 1
+
+    def _close(self, at: int, byte: int) -> int:
+        stack = self._stack
+        if stack and stack[-1] == _SUBSTITUTION and byte == ord("}"):
+            stack.pop()
+            return self._template(at + 1)
+        if stack and stack[-1] == _CLOSERS[byte]:
+            stack.pop()
+            return at + 1
+        self.unbalanced = True
+        if byte == ord("}") and _BRACE in stack:
+            while stack.pop() != _BRACE:
+                pass
+        return at + 1
+
+    def _template(self, at: int) -> int:
+        """Pass over a template's text up to its end or the next substitution."""
+        if self._templates_end:
+            return at
+        text = _TEMPLATE_TEXT.match(self._source, at)
+        end = text.end() if text else at
+        if end >= len(self._source):
+            self._templates_end = self.unbalanced = True
+            return at
+        if self._source[end] == _TEMPLATE:
+            return end + 1
+        self._stack.append(_SUBSTITUTION)
+        return end + 2
+
+    def _slash(self, at: int) -> int:
+        source = self._source
+        if source.startswith(b"//", at):
+            comment = _LINE_COMMENT.match(source, at)
+            return comment.end() if comment else at + 2
+        if source.startswith(b"/*", at):
+            return self._comment(at)
+        regex = _REGEX.match(source, at) if self._regex_may_begin(at) else None
+        return regex.end() if regex else at + 1
+
+    def _comment(self, at: int) -> int:
+        if at >= self._comments_end:
+            return at + 2
+        end = self._source.find(b"*/", at + 2)
+        if end < 0:
+            self._comments_end = at
+            self.unbalanced = True
+            return at + 2
+        return end + 2
+
+    def _regex_may_begin(self, at: int) -> bool:
+        before = self._source[max(0, at - 64) : at].rstrip()
+        if not before or before[-1:] in b"(,=:[!&|?{;+-*%~^<>\n":
+            return True
+        word = _LAST_WORD.search(before)
+        return word is not None and word.group() in _BEFORE_REGEX
+
+    def _boundary(self, at: int, byte: int) -> int | None:
+        """Where the next statement begins, if one surely does after `at`."""
+        source = self._source
+        if byte == 10 and source.startswith(_MARKERS, at + 1):
+            self.unbalanced = True
+            if self._broken:
+                self._stack.clear()
+                return at + 1
+        if self._stack:
+            if byte == 10 and self._broken and _DECLARATION.match(source, at + 1):
+                self._stack.clear()
+                return at + 1
+            return None
+        if byte == 10 and self._broken and self._start_is_marker():
+            return at + 1
+        blank = _BLANK.match(source, at + 1)
+        next_at = blank.end() if blank else at + 1
+        if next_at >= len(source):
+            return None
+        return next_at if self._separates(at, byte, next_at) else None
+
+    def _start_is_marker(self) -> bool:
+        return self._source.startswith(_MARKERS, self._start)
+
+    def _separates(self, at: int, byte: int, next_at: int) -> bool:
+        source = self._source
+        if byte == 59:
+            return not source.startswith((b"//", b"/*"), next_at)
+        before = source[max(self._start, at - 64) : at].rstrip()
+        if not before or self._awaits_class(next_at):
+            return False
+        last = before[-1:]
+        word = _WORD.match(source, next_at)
+        if last == b"}":
+            return word is not None and word.group() not in _CONTINUES
+        if _DECLARATION.match(source, next_at) is None:
+            return False
+        if last in b";)]\"'`" or (last == b">" and not before.endswith(b"=>")):
+            return True
+        last_word = _LAST_WORD.search(before)
+        return last_word is not None and last_word.group() not in _WANTS_MORE
+
+    def _awaits_class(self, _next_at: int) -> bool:
+        return self._source.startswith(b"@", self._start) and not self._has_body
