@@ -1,0 +1,145 @@
+"""Starts zygotes: the pool's side of the processes that fork workers."""
+
+import fcntl
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from chunkflow.errors import PoolError
+
+_STATUS_WAIT_S = 1.0
+
+# What an interpreter was started with and its children should be too.
+_FLAGS = (
+    ("isolated", "-I"),
+    ("ignore_environment", "-E"),
+    ("no_user_site", "-s"),
+    ("no_site", "-S"),
+    ("dont_write_bytecode", "-B"),
+    ("dev_mode", "-Xdev"),
+    ("utf8_mode", "-Xutf8"),
+)
+
+
+class Ends(NamedTuple):
+    """The pool's ends of a worker's two pipes; reading and writing never block."""
+
+    tasks_fd: int
+    answers_fd: int
+
+
+class Zygote:
+    """A process that forks `workers` workers; they live as long as this object does.
+
+    Raises `PoolError` when it cannot be started.
+    """
+
+    def __init__(self, workers: int, preload: Sequence[str]) -> None:
+        self._statuses: dict[int, int] = {}
+        self._unread = b""
+        self._opened: list[int] = []
+        try:
+            self._start(workers, preload)
+        except OSError as error:
+            for fd in self._opened:
+                os.close(fd)
+            raise PoolError(
+                f"cannot start {workers} worker process(es): {error.strerror};"
+                " use fewer jobs, or raise the limit on processes, memory or open files"
+            ) from error
+
+    def exit_status(self, pid: int) -> int | None:
+        """Say how a worker ended, as `subprocess` does; None where that cannot be known.
+
+        Meant for a worker whose pipes have closed: it is waited for, a second at most.
+        """
+        deadline_s = time.monotonic() + _STATUS_WAIT_S
+        while pid not in self._statuses and self._read_statuses(deadline_s):
+            continue
+        return self._statuses.get(pid)
+
+    def wait(self, wait_s: float) -> None:
+        """Wait until all its workers have ended by themselves, or `wait_s` have passed."""
+        deadline_s = time.monotonic() + wait_s
+        while self._read_statuses(deadline_s):
+            continue
+
+    def stop(self) -> None:
+        """Kill the workers that are left with whatever they run, and wait for their end."""
+        os.close(self._life_fd)  # to the other side this is the pool's death
+        self.wait(_STATUS_WAIT_S)
+        with suppress(ProcessLookupError, ChildProcessError):  # somebody else has waited for it
+            os.kill(self._pid, signal.SIGKILL)  # ended already, unless an import hangs
+            os.waitpid(self._pid, 0)
+        os.close(self._status_fd)
+
+    def _start(self, workers: int, preload: Sequence[str]) -> None:
+        life_fd, self._life_fd = self._pipe()
+        self._status_fd, status_fd = self._pipe()
+        pairs = [(self._pipe(), self._pipe()) for _ in range(workers)]
+        slots = [(tasks[0], answers[1]) for tasks, answers in pairs]
+        self.ends = [Ends(tasks[1], answers[0]) for tasks, answers in pairs]
+        for fd in (fd for ends in self.ends for fd in ends):
+            os.set_blocking(fd, False)
+        code = _code(slots, life_fd, status_fd, preload)
+        self._pid = _spawn(code, [life_fd, status_fd, *(fd for slot in slots for fd in slot)])
+
+    def _pipe(self) -> tuple[int, int]:
+        reader, writer = map(_above_standard, os.pipe())
+        self._opened += (reader, writer)
+        return reader, writer
+
+    def _read_statuses(self, deadline_s: float) -> bool:
+        """Take in what is told before the deadline; False if nothing is, or nothing more can be."""
+        poll = select.poll()
+        poll.register(self._status_fd, select.POLLIN)
+        if not poll.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
+            return False
+        data = os.read(self._status_fd, 1 << 16)
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            pid, status = map(int, line.split())
+            self._statuses[pid] = status
+        return bool(data)
+
+
+def _above_standard(fd: int) -> int:
+    """Move a pipe off 0, 1 and 2, where it lands when the caller has closed one of them."""
+    if fd > 2:
+        return fd
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(fd)
+    return moved
+
+
+def _code(
+    slots: Sequence[tuple[int, int]], life_fd: int, status_fd: int, preload: Sequence[str]
+) -> str:
+    # The parent's own sys.path, so that what can be imported here can be there, and nothing else:
+    # `-c` alone would put the working directory first, where files of any name may lie. The
+    # parent's main module is not touched; so a script without a `__main__` guard does not rerun.
+    path = [entry or os.getcwd() for entry in sys.path]
+    return (
+        f"import sys; sys.path[:] = {path!a}; from chunkflow.pool.zygote import main;"
+        f" main({slots!a}, {life_fd}, {status_fd}, {list(preload)!a})"
+    )
+
+
+def _spawn(code: str, fds: Sequence[int]) -> int:
+    """Start an interpreter that inherits `fds`, and close them here."""
+    flags = [flag for name, flag in _FLAGS if getattr(sys.flags, name)]
+    flags += ["-O"] * sys.flags.optimize + [f"-W{option}" for option in sys.warnoptions]
+    for fd in fds:
+        os.set_inheritable(fd, True)
+    # A process group of its own, so that Ctrl-C on the terminal is for this process alone.
+    pid = os.posix_spawn(
+        sys.executable, [sys.executable, *flags, "-P", "-c", code], os.environ, setpgroup=0
+    )
+    for fd in fds:
+        os.close(fd)
+    return pid

@@ -1,0 +1,100 @@
+"""The pool for large jobs: work runs in other processes, each task at its own risk alone."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from chunkflow.errors import PoolError
+from chunkflow.pool.crew import Crew, Terms
+from chunkflow.pool.protocol import Answer, Prepare, Task
+
+IN_FLIGHT_BYTES = 8 << 20
+_CLOSE_WAIT_S = 0.5
+
+
+class ProcessPool:
+    """Runs tasks in `jobs` processes, started here and now.
+
+    `prepare` must be a module's own function, importable in another process by its module's name
+    from the present `sys.path`. The caller's main module is never imported there. `preload` names
+    modules to import once, before the processes are forked; `prepare`'s own is always among them.
+
+    A task that takes longer than `timeout_s` is ended with its process and whatever commands that
+    runs. What work prints on standard output goes to standard error. When this process dies,
+    however it dies, the others die with it.
+
+    Raises `PoolError` when no process can be started: here, and from `map` when none is left.
+    """
+
+    def __init__(
+        self,
+        prepare: Prepare,
+        config: bytes,
+        *,
+        jobs: int,
+        timeout_s: float | None = None,
+        in_flight_bytes: int = IN_FLIGHT_BYTES,
+        preload: Sequence[str] = (),
+        start_limit_s: float = 60.0,
+    ) -> None:
+        self._bound_bytes = in_flight_bytes
+        self._bound_tasks = 3 * jobs  # in work, at hand in the worker's pipe, and here
+        self._is_running = self._is_closed = False
+        modules = (*preload, prepare.__module__)
+        terms = Terms(_address(prepare), config, modules, timeout_s, start_limit_s)
+        self._crew = Crew(terms, jobs)
+
+    def map(self, tasks: Iterable[Task]) -> Iterator[Answer]:
+        """Yield one answer a task, each as soon as it is there; one call at a time.
+
+        A task is taken while fewer than `in_flight_bytes` are unanswered, and three tasks a
+        process at most. Closing the iterator, or an exception in it, kills what is being worked on.
+        Raises `PoolError` when no process is left and none can be had; answers may be missing then.
+        """
+        self._claim()
+        try:
+            source = iter(tasks)
+            while self._fill(source):
+                yield from self._crew.answers()
+        finally:
+            self._is_running = False
+            if self._crew.tasks():
+                self._crew.abandon()
+
+    def close(self) -> None:
+        """End all processes; those that are busy are killed."""
+        self._is_closed = True
+        self._crew.dismiss(_CLOSE_WAIT_S)
+
+    def __enter__(self) -> "ProcessPool":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _claim(self) -> None:
+        if self._is_running or self._is_closed:
+            state = "closed" if self._is_closed else "busy with another call of map"
+            raise PoolError(f"the pool is {state}; make another one for this work")
+        self._is_running = True
+        self._crew.begin()
+
+    def _fill(self, source: Iterator[Task]) -> bool:
+        """Take tasks up to the bounds; say whether any is without an answer."""
+        while True:
+            held = self._crew.tasks()
+            if len(held) >= self._bound_tasks:
+                return True
+            if sum(task.weight_bytes for task in held) >= self._bound_bytes:
+                return True
+            if (task := next(source, None)) is None:
+                return bool(held)
+            self._crew.add(task)
+
+
+def _address(prepare: Prepare) -> str:
+    name = getattr(prepare, "__qualname__", "")
+    if prepare.__module__ == "__main__" or not name.isidentifier():
+        raise PoolError(
+            f"cannot run {prepare!r} in another process: it is no function of an importable module;"
+            " move it to the top of one"
+        )
+    return f"{prepare.__module__}:{name}"

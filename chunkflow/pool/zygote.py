@@ -1,0 +1,123 @@
+"""The process that imports once what all workers need, and then forks them.
+
+Workers share its memory, and each costs a fork instead of the start of an interpreter. It has a
+single thread while it forks, whatever threads the program around the pool may run.
+"""
+
+import _thread
+import gc
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from chunkflow.pool import worker
+
+
+class Slot(NamedTuple):
+    """The pipe ends of a worker that is still to be forked."""
+
+    tasks_fd: int
+    answers_fd: int
+
+
+def main(
+    slots: Sequence[tuple[int, int]], life_fd: int, status_fd: int, preload: Sequence[str]
+) -> None:
+    """Fork a worker a slot, and wait for them; never returns.
+
+    `life_fd` reads end-of-file when the pool wants everything killed, or is dead itself. A line
+    `pid status` is written to `status_fd` for each worker that ended.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    seats = [Slot(*slot) for slot in slots]
+    _keep_only([life_fd, status_fd, *(fd for slot in seats for fd in slot)])
+    _redirect_output()
+    _import_all(preload)
+    gc.freeze()  # a collection in a worker would touch, and so copy, every page it shares
+    children = {pid for slot in seats if (pid := _fork(slot, seats, life_fd, status_fd))}
+    for fd in (fd for slot in seats for fd in slot):
+        os.close(fd)
+    _thread.start_new_thread(_watch, (life_fd, children))
+    _reap(children, status_fd)
+    os._exit(0)
+
+
+def _keep_only(fds: Collection[int]) -> None:
+    # What the parent left open for inheritance, the pipes of a pool started at the same moment
+    # among them, would keep those pipes from ever reading end-of-file.
+    for fd in fds:
+        os.set_inheritable(fd, False)
+    for fd in map(int, os.listdir("/dev/fd")):
+        if fd > 2 and fd not in fds:
+            with suppress(OSError):  # the listing's own descriptor is closed already
+                os.close(fd)
+
+
+def _redirect_output() -> None:
+    # What work prints must not end up between the parent's results.
+    null_fd = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null_fd, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # the parent has no standard error
+        os.dup2(null_fd, 1)
+        os.dup2(null_fd, 2)
+
+
+def _import_all(modules: Sequence[str]) -> None:
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except BaseException:  # noqa: BLE001  # a worker meets it again, and reports it
+            continue
+
+
+def _fork(slot: Slot, seats: Sequence[Slot], life_fd: int, status_fd: int) -> int:
+    """Return the child's process id, or 0 when there is no memory or process left for one."""
+    try:
+        pid = os.fork()
+    except OSError:
+        return 0  # the pool sees the slot's pipes close
+    if pid == 0:
+        _become_worker(slot, seats, life_fd, status_fd)
+    return pid
+
+
+def _become_worker(slot: Slot, seats: Sequence[Slot], life_fd: int, status_fd: int) -> None:
+    status = 1
+    try:
+        for fd in {status_fd, *(fd for other in seats for fd in other)} - set(slot):
+            os.close(fd)
+        worker.run(*slot, life_fd)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _watch(life_fd: int, children: set[int]) -> None:
+    os.read(life_fd, 1)
+    for pid in tuple(children):
+        _kill_group(pid)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:  # it has not made its group yet, or there is nothing left to kill
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _reap(children: set[int], status_fd: int) -> None:
+    while children:
+        pid, status = os.wait()
+        _kill_group(pid)  # the commands it ran, if it was killed in the middle of one
+        children.discard(pid)
+        with suppress(BrokenPipeError):  # the pool is dead
+            os.write(status_fd, b"%d %d\n" % (pid, os.waitstatus_to_exitcode(status)))

@@ -1,0 +1,46 @@
+import pytest
+
+from chunkflow.errors import PoolError
+from chunkflow.pool.attempt import attempt, describe, prepared
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("it is 3"), "ValueError: it is 3"),
+        (MemoryError(), "MemoryError"),
+        (MuteError(), "MuteError: (its message cannot be shown)"),
+        (PoolError("said in full"), "said in full"),
+    ],
+)
+def test_an_exception_is_named_and_quoted(error: Exception, text: str) -> None:
+    assert describe(error) == text
+
+
+def test_a_result_that_is_no_bytes_is_a_failure() -> None:
+    assert attempt(lambda _: None, b"") == (  # type: ignore[arg-type,return-value]
+        b"",
+        "TypeError: the work returned NoneType, not bytes",
+    )
+
+
+def test_work_that_could_not_be_prepared_fails_when_it_runs() -> None:
+    def prepare(config: bytes) -> object:
+        raise OSError(config.decode())
+
+    work = prepared(prepare, b"gone")  # type: ignore[arg-type]
+    assert attempt(work, b"") == (b"", "the worker could not be prepared: OSError: gone")
+
+
+def test_exceptions_that_may_pass_are_raised() -> None:
+    def work(payload: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt(work, b"", passing=(KeyboardInterrupt,))
+    assert attempt(work, b"") == (b"", "KeyboardInterrupt")

@@ -1,0 +1,151 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chunkflow.pool.processes import ProcessPool
+from chunkflow.pool.protocol import Prepare, Task
+
+SCRIPT = """
+import sys
+sys.path[:0] = {path!r}
+from chunkflow.pool.processes import ProcessPool
+from chunkflow.pool.protocol import Task
+from sample_work import prepare
+with open({log!r}, "a") as log:
+    log.write("ran\\n")
+with ProcessPool(prepare, b"", jobs=2) as pool:
+    for answer in pool.map(Task(number, payload, 1) for number, payload in enumerate({payloads!r})):
+        print(answer.id, answer.error, answer.payload, flush=True)
+"""
+HERE = str(Path(__file__).parent)
+WAIT_S = 20.0
+
+
+class Program:
+    """A script without a `__main__` guard that runs payloads in a pool."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "log"
+        self.file = folder / "script.py"
+
+    def write(self, *payloads: bytes) -> str:
+        text = SCRIPT.format(path=[HERE, *sys.path], log=str(self.log), payloads=payloads)
+        self.file.write_text(text)
+        return text
+
+    @contextmanager
+    def start(self, *payloads: bytes) -> Iterator[subprocess.Popen[str]]:
+        self.write(*payloads)
+        command = [sys.executable, str(self.file)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()  # a test that failed would wait for it for ever
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    return Program(tmp_path)
+
+
+@pytest.mark.parametrize("payload", [b"hang", b"hang_in_c", b"command"])
+def test_a_parent_that_is_killed_leaves_no_busy_process(program: Program, payload: bytes) -> None:
+    with program.start(payload, payload) as parent:
+        assert parent.stderr is not None
+        assert [parent.stderr.readline(), parent.stderr.readline()] == ["busy\n"] * 2
+        parent.kill()
+        # Every process below it holds standard error; the end is read when the last is gone.
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -signal.SIGKILL
+
+
+def test_a_parent_that_is_killed_leaves_no_idle_process(program: Program) -> None:
+    with program.start(b"echo ", b"echo ", b"hang") as parent:
+        assert parent.stderr is not None
+        parent.stderr.readline()
+        parent.kill()
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -signal.SIGKILL
+
+
+def test_a_worker_that_dies_takes_the_commands_it_started_with_it(program: Program) -> None:
+    with program.start(b"command_then_die") as parent:
+        # The command holds standard error too, and would do so for a thousand seconds.
+        output, _ = parent.communicate(timeout=WAIT_S)
+    assert output == "0 its worker process ended with exit status 1 b''\n"
+
+
+def test_ctrl_c_ends_everything_with_one_traceback(program: Program) -> None:
+    with program.start(b"hang", b"command") as parent:
+        assert parent.stderr is not None
+        assert [parent.stderr.readline(), parent.stderr.readline()] == ["busy\n"] * 2
+        os.killpg(parent.pid, signal.SIGINT)
+        _, errors = parent.communicate(timeout=WAIT_S)
+    assert errors.count("Traceback") == 1
+    assert errors.endswith("KeyboardInterrupt\n")
+
+
+def test_a_script_without_a_guard_runs_once(program: Program) -> None:
+    with program.start(b"main", b"main") as parent:
+        output, errors = parent.communicate(timeout=WAIT_S)
+    assert (sorted(output.splitlines()), errors) == (["0 None b'None'", "1 None b'None'"], "")
+    assert program.log.read_text() == "ran\n"
+
+
+@pytest.mark.parametrize("how", ["-c", "-m", "-"])
+def test_a_program_is_not_run_again_however_it_was_started(program: Program, how: str) -> None:
+    text = program.write(b"main")
+    arguments = {"-c": ["-c", text], "-m": ["-m", "script"], "-": ["-"]}[how]
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        cwd=program.file.parent,
+        timeout=WAIT_S,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("0 None b'None'\n", "")
+    assert program.log.read_text() == "ran\n"
+
+
+def test_what_work_prints_goes_to_standard_error(program: Program) -> None:
+    with program.start(b"print hello") as parent:
+        output, errors = parent.communicate(timeout=WAIT_S)
+    assert (output, errors) == ("0 None b''\n", "hello\nraw hello")
+
+
+def test_a_parent_without_standard_error_has_workers_too(program: Program) -> None:
+    program.write(b"print hello")
+    command = f"exec {sys.executable} {program.file} 2>&-"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert (done.stdout, done.stderr) == ("0 None b''\n", "")
+
+
+def test_modules_are_imported_once_before_workers_are_forked(prepare: Prepare) -> None:
+    modules = ["json.tool", "no_such_module"]
+    with ProcessPool(prepare, b"", jobs=1, preload=modules) as pool:
+        answers = pool.map([Task(0, b"imported json.tool", 1), Task(1, b"imported wave", 1)])
+        assert [answer.payload for answer in answers] == [b"yes", b"no"]
+
+
+def test_files_the_caller_left_inheritable_are_not_kept_open(prepare: Prepare) -> None:
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    with ProcessPool(prepare, b"", jobs=1) as pool:
+        list(pool.map([Task(0, b"echo ", 1)]))
+        os.close(writer)
+        assert os.read(reader, 1) == b""
+    os.close(reader)
