@@ -1,0 +1,255 @@
+"""Opens a store's SQLite database, and tells a damaged one from one that cannot be used now."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from chunkflow.cache.generations import FORMAT
+
+BUSY_TIMEOUT_S = 1.0
+"""How long to wait for another process's lock."""
+
+PAGE_BYTES = 8192
+"""Of 4, 8 and 16 KB: with records of 1 to 4 KB, 8 writes in half the time of 4, in a smaller file,
+and reads as fast; 16 gains little and makes the smallest write larger."""
+
+_RETRY_S = 0.003
+_APPLICATION_ID = 0x43484643  # "CHFC"; `file` shows it
+_TABLE = (
+    # `used` stands before `value`, so that a scan by age reads no overflow pages. With a rowid: a
+    # bulk read takes a quarter of what it takes in a table WITHOUT ROWID, whose tree holds the
+    # values; a bulk write two thirds.
+    "CREATE TABLE records"
+    " (key BLOB PRIMARY KEY NOT NULL, used INTEGER NOT NULL, value BLOB NOT NULL)"
+)
+_SCHEMA = [
+    (b"table", b"records", b"records", _TABLE.encode()),
+    (b"index", b"sqlite_autoindex_records_1", b"records", None),
+]
+_FOREIGN = "it is not of this program's making"
+_PLAIN_BYTES = frozenset(b"/-_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_T = TypeVar("_T")
+_DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_SETTINGS = (
+    # WAL with several writers and mapped memory is a known way to a corrupt database.
+    "mmap_size = 0",
+    # What is on disk is data: nothing in a schema is run, and every page is checked.
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+    # Survives a killed process; a power cut may cost the last commits, never the database.
+    "synchronous = NORMAL",
+    # Overwriting what is deleted doubles the time of an eviction where it is the default.
+    "secure_delete = OFF",
+    # The journal is emptied in `transaction`.
+    "wal_autocheckpoint = 0",
+)
+
+
+class StoreConnection(sqlite3.Connection):
+    """A connection that knows how long to wait for a lock, and what its journal may grow to."""
+
+    journal_path = ""
+    journal_limit_bytes = 0
+    patience_s = 0.0
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Set how long each statement waits for a lock of another connection."""
+        self.patience_s = seconds
+        self.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+    def journal_size_bytes(self) -> int:
+        """Return the size of the journal on disk; 0 if there is none."""
+        try:
+            return os.stat(self.journal_path).st_size
+        except OSError:
+            return 0
+
+
+class DamagedDatabase(Exception):  # noqa: N818 - says what it is
+    """The file is not a database that this program made, or no longer; handled in the cache."""
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether an error means that the database itself is broken."""
+    return _primary_code(error) in _DAMAGE_CODES
+
+
+def open_database(path: str, *, create: bool, journal_limit_bytes: int) -> StoreConnection:
+    """Open the database at `path`; read-only if it cannot be written.
+
+    Raises DamagedDatabase, or OSError or sqlite3.Error for what cannot be opened now.
+    """
+    if create:
+        _create_file(path)
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise DamagedDatabase("it is not a regular file")
+    try:
+        try:
+            # While others begin the same database, SQLite may say at once that it is locked,
+            # without the wait.
+            return _patiently(lambda: _open_writable(path, journal_limit_bytes), BUSY_TIMEOUT_S)
+        except sqlite3.OperationalError as exc:
+            if _primary_code(exc) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                raise
+            return _open_read_only(path)
+    except sqlite3.DatabaseError as exc:
+        if is_damage(exc):
+            raise DamagedDatabase(str(exc)) from exc
+        raise
+
+
+@contextlib.contextmanager
+def transaction(connection: StoreConnection) -> Iterator[None]:
+    """Hold the write lock, and commit; on any exception, a signal's too, nothing was written."""
+    _begin(connection)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk has ended the transaction already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def empty_journal(connection: StoreConnection) -> bool:
+    """Move the journal into the database and cut it to nothing; tell whether that was possible."""
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def _begin(connection: StoreConnection) -> None:
+    # SQLite itself empties the journal only when nobody writes in between: two busy writers make
+    # it grow to many times the database. The size is looked at under the lock, so that however
+    # many writers there are, it is passed by one transaction at most.
+    deadline = time.monotonic() + connection.patience_s
+    while True:
+        _begin_immediate(connection)
+        if connection.journal_size_bytes() <= connection.journal_limit_bytes:
+            return
+        connection.execute("ROLLBACK")
+        if not empty_journal(connection) and time.monotonic() > deadline:
+            raise sqlite3.OperationalError("its journal is held by another process")
+        # Another process may be emptying it at this moment.
+        time.sleep(_RETRY_S)
+
+
+def _begin_immediate(connection: StoreConnection) -> None:
+    # SQLite's own wait sleeps up to 0.1 s between tries: beside a busy writer it often fails to
+    # find a gap in a second.
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        _patiently(lambda: connection.execute("BEGIN IMMEDIATE"), connection.patience_s)
+    finally:
+        connection.wait_at_most(connection.patience_s)
+
+
+def _patiently(action: Callable[[], _T], patience_s: float) -> _T:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as exc:
+            if _primary_code(exc) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_S)
+
+
+def _create_file(path: str) -> None:
+    # Made here because SQLite would make it readable to all; it gives its journals the same mode.
+    # Only a new file may be opened and closed: on another, that would drop this process's locks.
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, flags, 0o600))
+
+
+def _open_writable(path: str, journal_limit_bytes: int) -> StoreConnection:
+    with _closed_on_error(_connect(path, "mode=rw")) as connection:
+        connection.journal_path = f"{path}-wal"
+        connection.journal_limit_bytes = journal_limit_bytes
+        if _is_new(connection):
+            _create_schema(connection)
+        _check_schema(connection)
+        if _value(connection, "PRAGMA journal_mode") != b"wal":
+            raise DamagedDatabase(_FOREIGN)
+        return connection
+
+
+def _open_read_only(path: str) -> StoreConnection:
+    # Immutable: without the right to write beside it, a database in WAL mode opens no other way.
+    with _closed_on_error(_connect(path, "mode=ro&immutable=1")) as connection:
+        _check_schema(connection)
+        return connection
+
+
+def _connect(path: str, options: str) -> StoreConnection:
+    connection = sqlite3.connect(
+        f"file:{_percent_encoded(path)}?{options}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=StoreConnection,
+    )
+    # A text in a hostile database is given as bytes, whatever they are.
+    connection.text_factory = bytes
+    with _closed_on_error(connection):
+        connection.wait_at_most(BUSY_TIMEOUT_S)
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: StoreConnection) -> Iterator[StoreConnection]:
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _percent_encoded(path: str) -> str:
+    """Return the path for a URI; a name's bytes need not be UTF-8."""
+    absolute = os.fsencode(os.path.abspath(path))
+    return "".join(chr(byte) if byte in _PLAIN_BYTES else f"%{byte:02X}" for byte in absolute)
+
+
+def _is_new(connection: StoreConnection) -> bool:
+    return _value(connection, "SELECT count(*) FROM sqlite_master") == 0 and (
+        _value(connection, "PRAGMA application_id") == 0
+    )
+
+
+def _create_schema(connection: StoreConnection) -> None:
+    # These two only take effect on a database without a page, and so before the others.
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    with transaction(connection):
+        if _is_new(connection):
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _check_schema(connection: StoreConnection) -> None:
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    if found != _SCHEMA or (
+        _value(connection, "PRAGMA application_id") != _APPLICATION_ID
+        or _value(connection, "PRAGMA page_size") != PAGE_BYTES
+        or _value(connection, "PRAGMA user_version") != FORMAT
+    ):
+        raise DamagedDatabase(_FOREIGN)
+
+
+def _value(connection: StoreConnection, sql: str) -> object:
+    return connection.execute(sql).fetchone()[0]
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    # The low byte; what sqlite3 itself raises has no code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

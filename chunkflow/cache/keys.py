@@ -1,0 +1,72 @@
+"""Every key of the cache, built from values alone; what is not here no result may depend on."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+FORMAT = 1
+"""Raised when the layout of any record or the meaning of any key changes."""
+
+DIGEST_BYTES = 16
+LOCAL_BYTES = DIGEST_BYTES * 2
+
+Key = bytes
+
+
+def content_digest(source: bytes) -> bytes:
+    """The digest of a file's bytes; 16 bytes."""
+    return blake2b(source, digest_size=DIGEST_BYTES).digest()
+
+
+def run_fingerprint(
+    grammar: str,
+    name: str,
+    version: str,
+    fingerprint: bytes,
+    context: Iterable[str],
+    max_chunk_bytes: int | None,
+    suites: Sequence[str],
+) -> bytes:
+    """All that a processor's results depend on besides the chunk; 16 bytes.
+
+    Args:
+        grammar: versions of tree-sitter and its grammars.
+        name: the processor's name; empty for the chunks alone.
+        version: the processor's version.
+        fingerprint: of the processor's settings and source.
+        context: what the processor sees besides the chunk.
+        max_chunk_bytes: where larger chunks are cut for it.
+        suites: the names that make a call a test suite.
+    """
+    cut = "" if max_chunk_bytes is None else str(max_chunk_bytes)
+    parts = (str(FORMAT), grammar, name, version, fingerprint.hex(), cut)
+    return _digest("run", *parts, "\0".join(sorted(context)), "\0".join(suites))
+
+
+def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
+    """The key of what a processor said of a whole file.
+
+    Args:
+        run: `run_fingerprint` of the processor.
+        language: the file's language.
+        content: `content_digest` of the file.
+        path: the path, where the processor's results depend on it.
+    """
+    named = b"" if path is None else b"\0" + path.encode("utf-8", "surrogateescape")
+    return (
+        b"f"
+        + blake2b(
+            b"%b%b%b%b" % (run, content, language.encode(), named), digest_size=DIGEST_BYTES
+        ).digest()
+    )
+
+
+def manifest_key(folder: str) -> Key:
+    """The key of what was last seen of the files in a folder, given by its absolute path."""
+    return b"m" + _digest("manifest", str(FORMAT), folder)
+
+
+def _digest(*parts: str) -> bytes:
+    framed = (
+        b"%d:%b" % (len(raw), raw) for raw in (p.encode("utf-8", "surrogateescape") for p in parts)
+    )
+    return blake2b(b"".join(framed), digest_size=DIGEST_BYTES).digest()

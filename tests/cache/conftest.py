@@ -1,0 +1,201 @@
+"""What the tests of the cache share: stores that are closed, hand-moved clocks, other processes."""
+
+import ctypes
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from chunkflow.cache.sqlite import SqliteStore
+
+CAP_DAC_OVERRIDE = 1 << 1
+CAP_DAC_READ_SEARCH = 1 << 2
+DAY_S = 86_400
+
+
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def move_days(self, days: float) -> None:
+        self.now_s += days * DAY_S
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """Every warning that a store or the tiers gave."""
+    return []
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+MakeStore = Callable[..., SqliteStore]
+
+
+@pytest.fixture
+def make_store(directory: Path, told: list[str], clock: HandClock) -> Iterator[MakeStore]:
+    """Opens stores in `directory`, and closes them in the end."""
+    stores = []
+
+    def make(where: Path | str | None = None, *, limit_bytes: int = 64 << 20) -> SqliteStore:
+        store = SqliteStore(
+            where or directory, limit_bytes=limit_bytes, warn=told.append, clock=clock
+        )
+        stores.append(store)
+        return store
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def database(directory: Path, make_store: MakeStore) -> Path:
+    """The file of a store that holds a hundred records, closed."""
+    store = make_store()
+    store.put_many((b"key %d" % n, bytes(2000)) for n in range(100))
+    store.close()
+    return database_in(directory)
+
+
+def database_in(directory: Path) -> Path:
+    (found,) = directory.glob("*.sqlite3")
+    return found
+
+
+@pytest.fixture
+def find_database() -> Callable[[Path], Path]:
+    return database_in
+
+
+@pytest.fixture
+def size_bytes() -> Callable[[Path], int]:
+    """Sums the sizes of the files in a directory; one may vanish meanwhile."""
+
+    def size(directory: Path) -> int:
+        total = 0
+        for path in directory.iterdir():
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:
+                continue
+        return total
+
+    return size
+
+
+@pytest.fixture
+def query() -> Callable[..., list[tuple[object, ...]]]:
+    """Runs statements on a database as another program would."""
+
+    def run(path: Path, *statements: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            for statement in statements:
+                rows = connection.execute(statement).fetchall()
+        return rows
+
+    return run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts Python programs that can import chunkflow; none is left in the end."""
+    started = []
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+    def run(program: str, *arguments: object) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def set_effective_capabilities(low: int) -> None:
+    """Call capset(2), version 3, on this thread; `low` are the bits of capabilities 0 to 31."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, data) == 0, os.strerror(ctypes.get_errno())
+    data[0] = data[1] & low
+    assert libc.capset(header, data) == 0, os.strerror(ctypes.get_errno())
+
+
+@pytest.fixture
+def permissions_count() -> Iterator[None]:
+    """Make root subject to the permissions of files, as any other user is."""
+    if os.geteuid() != 0:
+        yield
+        return
+    set_effective_capabilities(~(CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH) & 0xFFFFFFFF)
+    yield
+    set_effective_capabilities(0xFFFFFFFF)
+
+
+@pytest.fixture
+def read_only() -> Iterator[Callable[[Path], None]]:
+    """Forbids to write in directories, until the test ends."""
+    forbidden = []
+
+    def forbid(directory: Path) -> None:
+        directory.chmod(0o500)
+        forbidden.append(directory)
+
+    yield forbid
+    for directory in forbidden:
+        directory.chmod(0o700)
+
+
+@pytest.fixture
+def foreign_directory(tmp_path: Path) -> Path:
+    """A directory of another user."""
+    if os.geteuid() != 0:
+        return Path("/")
+    directory = tmp_path / "foreign"
+    directory.mkdir()
+    os.chown(directory, 65534, -1)
+    return directory
+
+
+@contextmanager
+def file_size_limit(limit_bytes: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """Limits what a file may grow to: a disk that is full, for this process."""
+    return file_size_limit
