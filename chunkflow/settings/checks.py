@@ -1,0 +1,153 @@
+"""Which settings there are, and what each may hold."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+Check: TypeAlias = Callable[[object], Any]
+"""Gives the value in the form that `Settings` has, or raises ValueError with what it must be."""
+
+_UNITS = {"": 1, "b": 1}
+for _power, _letter in enumerate("kmgt", start=1):
+    _UNITS |= {_letter: 1000**_power, f"{_letter}b": 1000**_power, f"{_letter}ib": 1024**_power}
+
+
+def _whole(value: object) -> int:
+    # The upper end is what SQLite can hold.
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**63:
+        raise ValueError("a whole number of at least 1")
+    return value
+
+
+def _size(value: object) -> int:
+    try:
+        return _whole(_bytes_of(value) if isinstance(value, str) else value)
+    except ValueError:
+        raise ValueError('a size such as 100000, "100MB" or "64 KiB"') from None
+
+
+def _bytes_of(text: str) -> int:
+    text = text.strip().lower()
+    number = text.rstrip("bikmgt ")
+    unit = text[len(number) :].strip()
+    whole, _, fraction = number.partition(".")
+    digits = whole + fraction
+    is_decimal = bool(whole) and digits.isascii() and digits.isdigit() and len(digits) <= 20
+    if unit not in _UNITS or not is_decimal:
+        raise ValueError("not a size")
+    scale: int = 10 ** len(fraction)
+    return int(digits) * _UNITS[unit] // scale
+
+
+def _number(value: object, *, wanted: str, zero: bool = False) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(wanted)  # noqa: TRY004 - what every check raises
+    if not 0 <= value < 1e12 or (value == 0 and not zero):  # refuses NaN as well
+        raise ValueError(wanted)
+    return float(value)
+
+
+def _seconds(value: object) -> float:
+    return _number(value, wanted="a number of seconds above 0")
+
+
+def _limit(value: object) -> float | None:
+    return _number(value, wanted="a number of seconds, or 0 for no limit", zero=True) or None
+
+
+def _amount(value: object) -> float:
+    return _number(value, wanted="a number above 0")
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - what every check raises
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of strings")  # noqa: TRY004 - what every check raises
+    if not all(isinstance(item, str) and item for item in value):
+        raise ValueError("a list of strings that are not empty")
+    return tuple(dict.fromkeys(value))
+
+
+def _directory(value: object) -> str:
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ValueError("the path of a directory")
+    return path
+
+
+def _one_of(*choices: str) -> Check:
+    def check(value: object) -> str:
+        if value not in choices:
+            raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
+        return str(value)
+
+    return check
+
+
+CHECKS: Mapping[str, Check] = {
+    "processors": _strings,
+    "include": _strings,
+    "exclude": _strings,
+    "parallel_operations": _whole,
+    "timeout": _limit,
+    "fail_on": _one_of("error", "warning", "never"),
+    "max_chunk_bytes": _size,
+    "suites": _strings,
+    "large_file_bytes": _size,
+    "streaming_threshold_bytes": _size,
+    "known_large_files": _strings,
+    "cache.dir": _directory,
+    "cache.size": _size,
+    "cache.l3": _one_of("sqlite", "diskcache"),
+    "cache.ttl_s": _seconds,
+    "cache.location": _one_of("project", "user"),
+    "thresholds.memory_mb": _amount,
+    "thresholds.cpu_percent": _amount,
+    "thresholds.cache_miss_percent": _amount,
+    "thresholds.slowdown_percent": _amount,
+    "optimization.auto": _switch,
+    "optimization.interval_s": _seconds,
+}
+"""Dotted name → check of every setting but those of `[processors.NAME]`."""
+
+SECTIONS = ("cache", "thresholds", "optimization")
+"""The tables of a settings file, besides `[processors.NAME]`."""
+
+
+def nearest(name: str) -> str | None:
+    """The setting that was most likely meant by an unknown `name`, if one is near.
+
+    A right key in the wrong table counts as near: `size` is `cache.size`, and
+    `cache.timeout`, written below `[cache]` by mistake, is `timeout`.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only where a run ends anyway
+
+    last = name.rpartition(".")[2]
+    for known in CHECKS:
+        if known.rpartition(".")[2] == last:
+            return known
+    known_names = [*CHECKS, *SECTIONS, "processors.enabled"]
+    return next(iter(get_close_matches(name, known_names, n=1)), None)
+
+
+def show(value: object) -> str:
+    """A wrong value as a message shows it, in TOML's words and cut to a readable length."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"' if len(value) <= 60 else f'"{value[:60]}…"'
+        case int() | float():
+            return str(value)
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            items = [show(item) for item in value[:3]] + ["…"] * (len(value) > 3)
+            return f"[{', '.join(items)}]"
+        case _:
+            return f"a {type(value).__name__}"

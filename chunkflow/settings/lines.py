@@ -1,0 +1,54 @@
+"""On which line of a TOML text each key stands, which tomllib does not tell."""
+
+from collections.abc import Iterator
+
+from chunkflow.settings.fields import Path
+
+# Strings come first, so that nothing inside one is taken for a bracket, a comment or a key.
+_TOKEN = (
+    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\''
+    r"|#[^\n]*|[\[\]{}=.\n]|[^\s\"'#\[\]{}=.]+"
+)
+
+
+def lines_of_keys(text: str) -> dict[Path, int]:
+    """Each table header's and key's path → its 1-based line. `text` must be valid TOML.
+
+    Keys inside an inline table are not told apart: they stand on the line of the table.
+    """
+    found: dict[Path, int] = {}
+    table: Path = ()
+    for line, is_header, parts in _statements(text):
+        if is_header:
+            table = parts
+        path = parts if is_header else table + parts
+        found.setdefault(path, line)
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, bool, Path]]:
+    """`(line, is a table header, key in parts)` of each header and assignment."""
+    import re  # noqa: PLC0415 - only a run with a settings file needs it
+
+    line, start, depth = 1, 1, 0
+    parts: list[str] = []
+    in_value = False
+    for token in re.findall(_TOKEN, text, re.DOTALL):
+        if token == "\n":
+            if depth == 0:
+                if parts and not in_value:
+                    yield start, True, tuple(parts)
+                parts, in_value = [], False
+        elif token[0] == "#":
+            pass
+        elif in_value or token in "[]{}":
+            depth += in_value * ((token in "[{") - (token in "]}"))
+        elif token == "=":
+            yield start, False, tuple(parts)
+            in_value = True
+        elif token != ".":
+            start = line
+            parts.append(token.strip("\"'"))
+        line += token.count("\n")
+    if parts and not in_value:
+        yield start, True, tuple(parts)
