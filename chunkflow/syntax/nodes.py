@@ -54,6 +54,7 @@ SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_meth
 """Functions without a body: overloads, where another of the same name follows."""
 
 _TITLE_QUOTES = "\"'`"
+_SLASH = ord("/")
 _SPACES = re.compile(r"\s+")
 
 
@@ -78,6 +79,9 @@ def declaration(node: Node, node_type: str, source: bytes) -> Declaration:
         return _exported(node, source)
     if node_type == "ambient_declaration":
         return _ambient(node, source)
+    plain = PLAIN.get(node_type)
+    if plain is not None:
+        return (*plain(node, source), node, node_type)
     kind = STATEMENT_KINDS.get(node_type, "statement")
     if kind == "expression":
         return _expression(node, source)
@@ -153,7 +157,9 @@ def _short(node: Node | None, source: bytes) -> str | None:
 
 def _named(node: Node, source: bytes) -> str | None:
     name = node.child_by_field_name("name")
-    return unquoted(text_of(name, source)) if name is not None else None
+    if name is None:
+        return None
+    return unquoted(source[name.start_byte : name.end_byte].decode("utf-8", "replace"))
 
 
 def _imported(node: Node, source: bytes) -> str | None:
@@ -177,16 +183,46 @@ def _declared(node: Node, source: bytes) -> str | None:
     return ", ".join(names) or None
 
 
-_NAMES = {
-    "import": _imported,
-    "function": _named,
-    "class": _named,
-    "interface": _named,
-    "type": _named,
-    "enum": _named,
-    "namespace": _named,
-    "variable": _declared,
+def _plain_import(node: Node, source: bytes) -> tuple[str, str | None]:
+    origin = node.child_by_field_name("source")
+    if origin is None:
+        return "import", _imported(node, source)
+    return "import", source[origin.start_byte + 1 : origin.end_byte - 1].decode("utf-8", "replace")
+
+
+def _plain_type(node: Node, source: bytes) -> tuple[str, str | None]:
+    return "type", _named(node, source)
+
+
+def _plain_interface(node: Node, source: bytes) -> tuple[str, str | None]:
+    return "interface", _named(node, source)
+
+
+def _plain_enum(node: Node, source: bytes) -> tuple[str, str | None]:
+    return "enum", _named(node, source)
+
+
+def _plain_variable(node: Node, source: bytes) -> tuple[str, str | None]:
+    if node.named_child_count == 1:
+        only = node.named_child(0)
+        name = None if only is None else only.child_by_field_name("name")
+        if name is not None and name.type == "identifier":
+            return "variable", source[name.start_byte : name.end_byte].decode("utf-8", "replace")
+    return "variable", _declared(node, source)
+
+
+PLAIN = {
+    "import_statement": _plain_import,
+    "import_alias": _plain_import,
+    "type_alias_declaration": _plain_type,
+    "interface_declaration": _plain_interface,
+    "enum_declaration": _plain_enum,
+    "lexical_declaration": _plain_variable,
+    "variable_declaration": _plain_variable,
 }
+"""Node type → what gives kind and name, for what is no container and has no overloads."""
+
+_NAMES = {"function": _named, "class": _named, "namespace": _named}
 
 
 class Member(NamedTuple):
@@ -221,16 +257,21 @@ def member(node: Node, node_type: str, source: bytes) -> Member:
     return Member(kind, name, signature, has_body=node_type not in SIGNATURES)
 
 
-def code_end(node: Node, source: bytes) -> int:
-    """Where a declaration ends, without the comments that the grammar counts in.
+def ends_in_comment(source: bytes, start: int, end: int) -> bool:
+    """Whether the grammar may have counted a comment in at the end of a declaration.
 
     A comment between a statement and the end of its line comes before the semicolon that the
     grammar puts there, and so inside the statement; the compiler has it outside.
     """
-    start, end = node.start_byte, node.end_byte
-    line = max(source.rfind(b"\n", start, end), start)
-    if source.find(b"/", line, end) < 0:
-        return end
+    if source[end - 1] == _SLASH:
+        return True
+    line = source.rfind(b"\n", start, end)
+    return source.find(b"//", start if line < 0 else line, end) >= 0
+
+
+def code_end(node: Node) -> int:
+    """Where a declaration ends, without comments that the grammar counted in."""
+    start = node.start_byte
     while True:
         inner = next(
             (c for c in reversed(node.children) if c.type not in COMMENTS and c.end_byte > start),

@@ -35,40 +35,45 @@ class Rows:
     `out` receives the rows; several containers of a file share it.
     """
 
-    __slots__ = (
-        "_at_top",
-        "_groups",
-        "_last",
-        "_last_end",
-        "_signature",
-        "_source",
-        "out",
-        "scope",
-    )
+    __slots__ = ("_end", "_groups", "_last", "_overloaded", "_source", "_top", "out", "scope")
 
     def __init__(
         self, out: list[Row], source: bytes, scope: tuple[str, ...], header: Row | None = None
     ) -> None:
         self.out = out
         self.scope = scope
-        self._at_top = header is None
         self._source = source
+        self._top = header is None
         self._last = header
-        self._last_end: int = -1 if header is None else header[END]
-        self._signature: str | None = None
+        # Where a container ended, while nothing has come after it.
+        self._end = -1
+        # The last chunk, if it is a signature, and what its overloads are equal in.
+        self._overloaded: tuple[Row | None, str] = (None, "")
         self._groups: list[list[int]] = []
+
+    @property
+    def _at_top(self) -> bool:
+        """Whether nothing of the file has come yet."""
+        return self._top and not self.out
+
+    @property
+    def _last_end(self) -> int:
+        """Where the last chunk ends; -1 where there is none."""
+        return self._end if self._last is None else int(self._last[END])
 
     def comment(self, start: int, end: int) -> None:
         """A comment: of the chunk before if on its line, else of the next or of nothing."""
-        groups = self._groups
+        groups, count = self._groups, self._source.count
         if groups:
-            if self._source.count(b"\n", groups[-1][1], start) <= 1:
+            if count(b"\n", groups[-1][1], start) <= 1:
                 groups[-1][1] = end
                 groups[-1][2] = start
                 return
-        elif self._last_end >= 0 and self._source.find(b"\n", self._last_end, start) < 0:
-            self._trail(start, end)
-            return
+        else:
+            last_end = self._last_end
+            if last_end >= 0 and self._source.find(b"\n", last_end, start) < 0:
+                self._trail(start, end)
+                return
         groups.append([start, end, start])
 
     def item(
@@ -84,25 +89,25 @@ class Rows:
             row[START] = self._claim(row)
         self.out.append(row)
         self._last = row
-        self._last_end = end
-        self._signature = signature
-        self._at_top = False
+        if signature is not None:
+            self._overloaded = (row, signature)
         return row
 
     def overload(self, end: int, signature: str, *, has_body: bool) -> bool:
         """Whether the last chunk is a signature equal to this; if so it now reaches to `end`."""
-        if self._signature != signature or self._last is None:
+        row, known = self._overloaded
+        if row is None or row is not self._last or known != signature:
             return False
         self.extend(end)
         if has_body:
-            self._signature = None
+            self._overloaded = (None, "")
         return True
 
     def extend(self, end: int) -> None:
         """Let the last declaration reach to `end`: a semicolon of its own, say."""
         if self._last is not None:
             self._groups.clear()
-            self._last[END] = self._last[DECL_END] = self._last_end = end
+            self._last[END] = self._last[DECL_END] = end
 
     def error(self, start: int, end: int) -> None:
         """Text that is no declaration; one chunk with what stands right before it, if that is too."""
@@ -130,21 +135,20 @@ class Rows:
     def container_ended(self, end: int) -> None:
         """What comes now on the same line belongs neither to the container nor to the next."""
         self._last = None
-        self._last_end = end
+        self._end = end
 
     def flush(self) -> None:
         """Make chunks of the comments that belong to nothing."""
         for start, end, _ in self._groups:
             self.stray(start, end, "comment", None)
         self._groups.clear()
-        self._at_top = False
 
     def _trail(self, start: int, end: int) -> None:
         if self._last is not None:
             self._last[END] = end
         else:
             self.stray(start, end, "comment", None)
-        self._last_end = end
+            self._end = end
 
     def _claim(self, row: Row) -> int:
         """Take the groups that are the row's own; the rest become chunks. Returns its start."""
@@ -174,7 +178,7 @@ class Rows:
         )
 
     def _of_file(self, groups: list[list[int]]) -> bool:
-        if not self._at_top or len(groups) > 1:
+        if len(groups) > 1 or not self._at_top:
             return False
         start, end, _ = groups[0]
         return any(p.search(self._source, start, end) for p in (_LICENCE, _FILE_DOC))

@@ -9,10 +9,12 @@ from chunkflow.syntax.nodes import (
     BRACKETS,
     COMMENTS,
     MEMBER_KINDS,
+    PLAIN,
     SIGNATURES,
     STATEMENTS,
     code_end,
     declaration,
+    ends_in_comment,
     member,
 )
 from chunkflow.syntax.rows import DECL_END, DECL_START, END, KIND, NAME, Row, Rows
@@ -72,6 +74,9 @@ class _Statements:
     def take(self, node: Node) -> "_Statements | _Members | None":
         """Take in one child of the body; the frame to go on with where it is a container."""
         node_type = node.type
+        if node_type in STATEMENTS:
+            self._open = False
+            return self._declare(node, node_type)
         if node_type in COMMENTS:
             self.rows.comment(node.start_byte, node.end_byte)
         elif node_type == "hash_bang_line":
@@ -81,9 +86,6 @@ class _Statements:
             if self._open:
                 self.rows.extend(node.end_byte)
             self._open = False
-        elif node_type in STATEMENTS:
-            self._open = False
-            return self._declare(node, node_type)
         elif node_type not in BRACKETS:
             self.rows.error(node.start_byte, node.end_byte)
         return None
@@ -95,26 +97,40 @@ class _Statements:
             self._container.end()
 
     def _declare(self, node: Node, node_type: str) -> "_Statements | _Members | None":
+        # Nearly all of a chunker's own time is spent here: what most statements are comes first.
+        source, rows = self._source, self.rows
+        start, end = node.start_byte, node.end_byte
+        code = code_end(node) if ends_in_comment(source, start, end) else end
+        inner, inner_type = node, node_type
+        if node_type == "export_statement":
+            declared = node.child_by_field_name("declaration")
+            if declared is not None:
+                inner, inner_type = declared, declared.type
+        naming = PLAIN.get(inner_type)
+        if naming is not None:
+            kind, name = naming(inner, source)
+            rows.item(start, code, kind, name)
+        else:
+            container = self._other(node, node_type, code)
+            if container is not None:
+                return container
+        if code != end:
+            rows.swallowed(end)
+        return None
+
+    def _other(
+        self, node: Node, node_type: str, end: int
+    ) -> "_Statements | _Members | None":
+        """Functions, whose overloads are one chunk, containers, and whatever is rare."""
         rows = self.rows
-        start, end = node.start_byte, code_end(node, self._source)
         kind, name, inner, inner_type = declaration(node, node_type, self._source)
         if kind == "function":
             has_body = inner_type not in SIGNATURES
             signature = name or ""
             if not rows.overload(end, signature, has_body=has_body):
-                rows.item(start, end, kind, name, None if has_body else signature)
-            rows.swallowed(node.end_byte)
+                rows.item(node.start_byte, end, kind, name, None if has_body else signature)
             return None
-        row = rows.item(start, end, kind, name)
-        inside = self._inside(row, node, kind, inner, inner_type)
-        if inside is None:
-            rows.swallowed(node.end_byte)
-        return inside
-
-    def _inside(
-        self, row: Row, node: Node, kind: str, inner: Node, inner_type: str
-    ) -> "_Statements | _Members | None":
-        """The frame to go on with where a declaration is a container."""
+        row = rows.item(node.start_byte, end, kind, name)
         if kind == "class":
             return self._members(row, node, inner)
         if kind == "namespace":
@@ -192,7 +208,9 @@ class _Members:
         start = self._decorated if self._decorated >= 0 else node.start_byte
         self._decorated = -1
         self._open = node_type in _TAKES_SEMICOLON
-        end = code_end(node, self._source)
+        end = node.end_byte
+        if ends_in_comment(self._source, start, end):
+            end = code_end(node)
         found = member(node, node_type, self._source)
         if not self.rows.overload(end, found.signature, has_body=found.has_body):
             signature = None if found.has_body else found.signature
