@@ -1,0 +1,27 @@
+"""Exit statuses."""
+
+from chunkflow.model.finding import SEVERITIES
+from chunkflow.model.report import Report
+
+DONE = 0
+FINDINGS = 1
+BROKEN = 2
+INTERRUPTED = 130
+
+FAIL_ON = ("error", "warning", "never")
+
+
+def status_of(report: Report, fail_on: str) -> int:
+    """The exit status that a report deserves.
+
+    Args:
+        report: what the run told.
+        fail_on: the mildest severity that makes it fail, or `never`.
+    """
+    if report.totals.failed:
+        return BROKEN
+    if fail_on == "never":
+        return DONE
+    level = SEVERITIES.index(fail_on)
+    severe = any(SEVERITIES.index(f.severity) >= level for file in report.files for f in file.findings)
+    return FINDINGS if severe else DONE

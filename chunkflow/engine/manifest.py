@@ -1,0 +1,131 @@
+"""The manifest: what was last seen of each file, a record a folder; it only saves reading.
+
+No result depends on it. It is trusted as git trusts its index: a file whose times are not older
+than the look that noted them may have changed since within one tick of the clock, so it is read
+again.
+"""
+
+import os
+from array import array
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from chunkflow.cache.keys import DIGEST_BYTES, manifest_key
+from chunkflow.cache.tiers import Tiers
+from chunkflow.model.framing import join, split
+
+_TICK_NS = 100_000_000
+# File systems that keep whole seconds (two, for FAT) show it by times without a fraction.
+_COARSE_TICK_NS = 2_000_000_000
+_SECOND_NS = 1_000_000_000
+_NUMBERS = 4
+_INODE_MASK = (1 << 63) - 1
+
+
+class Signature(NamedTuple):
+    """What the file system says of a file; another one means that it may have changed."""
+
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class Seen(NamedTuple):
+    """A file's content when it had a signature."""
+
+    signature: Signature
+    digest: bytes
+
+
+_NEVER = Signature(-1, 0, 0, 0)
+
+
+def signature_of(stat: os.stat_result) -> Signature:
+    """The signature in a stat result."""
+    return Signature(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino & _INODE_MASK)
+
+
+def settled(signature: Signature, looked_ns: int) -> Signature:
+    """The signature, or one that no file has where a change could go unnoticed by it.
+
+    Args:
+        signature: as it was when looked at.
+        looked_ns: the time of that look, nanoseconds since the epoch.
+    """
+    latest = max(signature.mtime_ns, signature.ctime_ns)
+    coarse = not (signature.mtime_ns % _SECOND_NS or signature.ctime_ns % _SECOND_NS)
+    return signature if latest < looked_ns - (_COARSE_TICK_NS if coarse else _TICK_NS) else _NEVER
+
+
+class Manifest:
+    """What was seen of the files of some folders, and what is seen now."""
+
+    def __init__(self, tiers: Tiers, paths: Iterable[str]) -> None:
+        """Read what is known of the absolute `paths`, in one go."""
+        self._tiers = tiers
+        keys = {manifest_key(folder): folder for folder in {os.path.dirname(p) for p in paths}}
+        self._folders: dict[str, dict[str, Seen]] = {folder: {} for folder in keys.values()}
+        self._changed: set[str] = set()
+        for key, hit in tiers.get_many(list(keys)).items():
+            self._folders[keys[key]] = _unpack(hit.payload)
+
+    def __bool__(self) -> bool:
+        return any(self._folders.values())
+
+    def seen(self, path: str) -> Seen | None:
+        """What was last seen of an absolute path that was named when this was made."""
+        folder, name = os.path.split(path)
+        return self._folders[folder].get(name)
+
+    def note(self, path: str, seen: Seen) -> None:
+        """Keep what is seen now; written by `save`."""
+        folder, name = os.path.split(path)
+        entries = self._folders[folder]
+        if entries.get(name) != seen:
+            entries[name] = seen
+            self._changed.add(folder)
+
+    def forget(self, path: str) -> None:
+        """The file is gone."""
+        folder, name = os.path.split(path)
+        if self._folders[folder].pop(name, None) is not None:
+            self._changed.add(folder)
+
+    def save(self) -> None:
+        """Write the folders in which anything changed; nothing where nothing did."""
+        if self._changed:
+            self._tiers.put_many(
+                [(manifest_key(f), _pack(self._folders[f])) for f in sorted(self._changed)]
+            )
+            self._changed.clear()
+
+
+def _pack(entries: Mapping[str, Seen]) -> bytes:
+    names: Collection[str] = sorted(entries)
+    numbers = array("q", [n for name in names for n in entries[name].signature])
+    return join(
+        [
+            "\0".join(names).encode("utf-8", "surrogateescape"),
+            numbers.tobytes(),
+            b"".join(entries[name].digest for name in names),
+        ]
+    )
+
+
+def _unpack(payload: bytes) -> dict[str, Seen]:
+    try:
+        raw_names, raw_numbers, digests = split(payload)
+        names = raw_names.decode("utf-8", "surrogateescape").split("\0")
+        numbers = array("q", raw_numbers).tolist()
+    except (ValueError, UnicodeDecodeError):
+        return {}
+    if len(numbers) != len(names) * _NUMBERS or len(digests) != len(names) * DIGEST_BYTES:
+        return {}
+    return {
+        name: Seen(
+            Signature(*numbers[i * _NUMBERS : (i + 1) * _NUMBERS]),
+            digests[i * DIGEST_BYTES : (i + 1) * DIGEST_BYTES],
+        )
+        for i, name in enumerate(names)
+    }

@@ -1,0 +1,67 @@
+"""Reading source files: once, only regular ones, and with a clear word when it does not work."""
+
+import os
+import stat
+
+from chunkflow.errors import SourceError
+
+_REASONS = {
+    "FileNotFoundError": "no such file",
+    "PermissionError": "permission denied",
+    "IsADirectoryError": "it is a directory; name files or use PATHS",
+    "NotADirectoryError": "a part of its path is not a directory",
+}
+
+
+def read_source(path: str, shown: str) -> bytes:
+    """The bytes of a regular file.
+
+    Args:
+        path: where it lies.
+        shown: what messages call it.
+
+    Raises:
+        SourceError: it cannot be read, is not a regular file, or is not UTF-8.
+    """
+    try:
+        # Without O_NONBLOCK opening a FIFO would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as exc:
+        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+    with open(descriptor, "rb", buffering=0) as file:
+        try:
+            check_regular(os.fstat(descriptor), shown)
+            source = file.readall()
+        except OSError as exc:
+            raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+    _check_text(source, shown)
+    return source
+
+
+def check_regular(found: os.stat_result, shown: str) -> None:
+    """Raise `SourceError` where a path is not a regular file."""
+    mode = found.st_mode
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise SourceError(f"cannot read {shown}: {_REASONS['IsADirectoryError']}")
+    raise SourceError(f"cannot read {shown}: it is not a regular file")
+
+
+def reason_of(exc: Exception) -> str:
+    """An operating system's error in words a user knows."""
+    known = _REASONS.get(type(exc).__name__)
+    return known or (getattr(exc, "strerror", None) or str(exc)).lower()
+
+
+def _check_text(source: bytes, shown: str) -> None:
+    if source.isascii():
+        return
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        line = source.count(b"\n", 0, exc.start) + 1
+        raise SourceError(
+            f"cannot read {shown}: line {line} is not UTF-8 (byte 0x{source[exc.start]:02x} at"
+            f" offset {exc.start}); save it as UTF-8"
+        ) from exc

@@ -1,0 +1,153 @@
+"""ChunkFlow: a project, its settings and its cache, as one object."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.sqlite import SqliteStore
+from chunkflow.cache.store import Store
+from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.discover import discover
+from chunkflow.engine.reporting import assembled
+from chunkflow.engine.run import RunOptions, Wanted, run_files
+from chunkflow.errors import CacheError
+from chunkflow.flow.selection import Selection
+from chunkflow.model.report import FileReport, Report, ResourceMetrics
+from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
+from chunkflow.settings import Settings, load_settings
+
+_L1_BYTES = 32 * 1024 * 1024
+
+Path = str | os.PathLike[str]
+
+
+class ChunkFlow:
+    """Runs processors over a project's files, and never twice on the same chunk.
+
+    Use it as a context manager, or call `close`. It may be used from several threads.
+
+        with ChunkFlow(root=".") as flow:
+            report = flow.optimize_files(["src"], processors=["metrics"])
+    """
+
+    def __init__(
+        self,
+        root: Path = ".",
+        *,
+        settings_file: Path | None = None,
+        cache: bool = True,
+        on_warning: Callable[[str], None] | None = None,
+        **overrides: object,
+    ) -> None:
+        """Read the settings and open the cache.
+
+        Args:
+            root: a directory in the project; settings are looked for from there upward.
+            settings_file: the settings file to use instead.
+            cache: whether results are looked up and kept.
+            on_warning: told what went wrong without ending the run; reports hold it as well.
+            **overrides: settings by name, above every file and the environment; a section such
+                as `cache_settings={"dir": …}` is a table under the name it has in a file.
+
+        Raises:
+            SettingsError: a setting is wrong.
+        """
+        self._cwd = os.path.abspath(root)
+        self.settings: Settings = load_settings(
+            self._cwd, file=settings_file, environ=os.environ, overrides=overrides
+        )
+        self._on_warning = on_warning
+        self._warnings: list[str] = []
+        self._tiers = Tiers(
+            MemoryTier(_L1_BYTES if cache else 0),
+            self._open_store() if cache else None,
+            warn=self._warn,
+        )
+
+    def optimize_files(
+        self,
+        paths: Sequence[Path] | None = None,
+        *,
+        processors: Sequence[str] | None = None,
+        with_values: bool = True,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> Report:
+        """Run processors on every chunk that has no result yet.
+
+        Args:
+            paths: files and directories; None stands for the project.
+            processors: names, or `module:attr`; None takes those of the settings.
+            with_values: whether the report holds the processors' values.
+            progress: told the number of files done and in all.
+
+        Raises:
+            UnknownProcessor: there is no processor of a name.
+            SettingsError: a processor's settings are wrong.
+        """
+        started, cpu = time.perf_counter(), cpu_seconds()
+        settings = self.settings
+        names = settings.processors if processors is None else tuple(processors)
+        selection = Selection(names, settings)
+        found = discover(
+            None if paths is None else [os.fspath(path) for path in paths],
+            cwd=self._cwd,
+            root=settings.root,
+            include=settings.include,
+            exclude=settings.exclude,
+            cache_dir=settings.cache_dir,
+        )
+        options = RunOptions(
+            selection.processors,
+            selection.open_pool,
+            with_values=with_values,
+            single=not selection.trusted,
+            progress=progress,
+        )
+        wanted = [
+            Wanted(file, os.path.join(self._cwd, file), file in found.named) for file in found.files
+        ]
+        files = run_files(wanted, self._tiers, options)
+        files += [FileReport(p.path, "failed", error=p.message) for p in found.problems]
+        return assembled(
+            files,
+            seconds=time.perf_counter() - started,
+            resources=ResourceMetrics(cpu_seconds() - cpu, peak_memory_bytes(), settings.jobs),
+            warnings=self._warnings,
+        )
+
+    def clear_caches(self, tier: str = "all") -> None:
+        """Forget what a tier holds: `l1`, `l2`, `l3` or `all`.
+
+        Raises:
+            ValueError: there is no such tier.
+        """
+        if tier not in ("l1", "l2", "l3", "all"):
+            raise ValueError(f"no tier is called {tier!r}; name l1, l2, l3 or all")
+        self._tiers.clear(tier)
+
+    def close(self) -> None:
+        """Close the cache. The object is of no use afterwards; closing twice does nothing."""
+        self._tiers.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _open_store(self) -> Store | None:
+        settings = self.settings
+        try:
+            return SqliteStore(
+                settings.cache_dir, limit_bytes=settings.cache.size, warn=self._warn
+            )
+        except CacheError as exc:
+            self._warn(f"{exc}; going on without it")
+            return None
+
+    def _warn(self, message: str) -> None:
+        self._warnings.append(message)
+        if self._on_warning is not None:
+            self._on_warning(message)

@@ -1,0 +1,24 @@
+"""What a run takes of the machine, as the operating system counts it."""
+
+import resource
+import sys
+
+# Linux counts in KiB, macOS in bytes.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    spent = 0.0
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        usage = resource.getrusage(who)
+        spent += usage.ru_utime + usage.ru_stime
+    return spent
+
+
+def peak_memory_bytes() -> int:
+    """Highest resident size that this process or one of its ended children ever had."""
+    return _RSS_UNIT * max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )

@@ -1,0 +1,100 @@
+"""The built-in processor `metrics`: size and complexity of every function."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from chunkflow.model.chunk import Chunk
+from chunkflow.model.finding import Finding, Outcome, Plain
+from chunkflow.processors.fingerprint import fingerprint
+from chunkflow.processors.metrics.figures import Function, Meter
+from chunkflow.processors.metrics.findings import findings_of
+from chunkflow.processors.metrics.limits import limits_from
+from chunkflow.processors.metrics.ranges import busy_chunks, merged
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["Metrics"]
+
+_NOTHING = Outcome()
+
+
+class Metrics:
+    """Measures each function of a chunk on its own.
+
+    Functions are declarations, expressions, arrow functions, methods, constructors, getters,
+    setters, static blocks and class field initialisers: what ESLint calls a code path. A chunk's value is a list in source order, one dict a function: `name`, `kind`, `start_line`,
+    `end_line` (1-based, from the chunk's start, the last line included), `cyclomatic`, `cognitive`,
+    `nesting`, `parameters`, `sloc`. A chunk without functions has no value, nor has one of kind
+    `error`: its syntax tree depends on what stands around it. A function that holds chunks of its
+    own, a test suite's callback, is not measured.
+
+    - `cyclomatic` is what ESLint 10's rule `complexity` (variant `classic`) says.
+    - `cognitive` follows G. Ann Campbell, "Cognitive Complexity" (SonarSource, version 1.7), with
+      the reading of JavaScript that eslint-plugin-sonarjs has: what is nested in a function counts
+      to it as well, one level deeper, unless the function has no branch of its own and so merely
+      declares; recursion does not count. `??`, `?.` and logical assignments are shorthand and
+      free, as the paper says.
+    - `nesting` is what ESLint's rule `max-depth` counts: `if`, loops, `switch` and `try` inside
+      each other; an `else if` is no level.
+    - `parameters` leaves out TypeScript's `this`.
+    - `sloc` counts lines that hold code: neither blank nor comment alone.
+
+    Raises:
+        SettingsError: a setting is unknown or not a number; see `limits_from`.
+    """
+
+    name = "metrics"
+    version = "1"
+    context: tuple[str, ...] = ()
+    max_chunk_bytes: int | None = None
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        self._limits = limits_from(settings)
+
+    def fingerprint(self) -> bytes:
+        """Version, limits and this package's source."""
+        return fingerprint(self.name, self.version, self._limits._asdict(), __file__)
+
+    def process(
+        self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]
+    ) -> Iterator[Outcome]:
+        """One outcome a chunk; the syntax trees are searched once, where functions may be."""
+        outcomes = [_NOTHING] * len(chunks)
+        busy = busy_chunks(chunks)
+        if busy:
+            meter = self._meter([chunks[place] for place in busy], source, roots)
+            for place in busy:
+                functions = meter.functions(chunks[place])
+                if functions:
+                    outcomes[place] = self._outcome(chunks[place], functions, source)
+        return iter(outcomes)
+
+    def _meter(self, chunks: list[Chunk], source: bytes, roots: Sequence["Node"]) -> Meter:
+        # Here and not above: a run that finds everything in the cache needs no syntax tree.
+        from chunkflow.processors.metrics.search import search  # noqa: PLC0415
+
+        return Meter(search(roots, merged(chunks), chunks[0].language, source), source)
+
+    def _outcome(self, chunk: Chunk, functions: list[Function], source: bytes) -> Outcome:
+        value: list[Plain] = []
+        findings: list[Finding] = []
+        for function in functions:
+            value.append(_figures(function))
+            findings += findings_of(function, self._limits, chunk, source)
+        return Outcome(tuple(findings), value)
+
+
+def _figures(function: Function) -> Plain:
+    found = function.found
+    return {
+        "name": function.name,
+        "kind": found.kind,
+        "start_line": function.start_line,
+        "end_line": function.end_line,
+        "cyclomatic": function.cyclomatic,
+        "cognitive": function.cognitive,
+        "nesting": function.nesting,
+        "parameters": found.parameters,
+        "sloc": function.sloc,
+    }

@@ -1,0 +1,59 @@
+"""Marks: the places in a file that count for a figure, as plain byte offsets."""
+
+from typing import NamedTuple
+
+
+class FoundFunction(NamedTuple):
+    """What the syntax tree says of a function; byte offsets, ends exclusive."""
+
+    inner_start: int
+    """Where its own code begins: after a method's name, which may be computed outside of it."""
+    order: int
+    """Minus `end`: with it and what comes after it, functions sort outermost first."""
+    nests: bool
+    """False for a field's initialiser, which may be a function as a whole and is no level."""
+    start: int
+    end: int
+    kind: str
+    name: str | None
+    parameters: int
+    head: tuple[int, int]
+    """What to point at, as ESLint does: up to the parameters, or the arrow of an arrow function."""
+    bound_head: tuple[int, int] | None = None
+    """Of a field's initialiser: what to point at where all of it is one function."""
+
+
+class OutsideName(NamedTuple):
+    """A name that what stands around a function gives to it; byte offsets."""
+
+    start: int
+    end: int
+    is_key: bool
+
+
+class Marks:
+    """All that one search of the syntax trees finds. Offsets of bytes; sorted once complete."""
+
+    def __init__(self) -> None:
+        self.functions: list[FoundFunction] = []
+        self.names: list[OutsideName] = []
+        self.comments: list[tuple[int, int]] = []
+        self.branches: list[int] = []
+        """What adds to cyclomatic complexity."""
+        self.nesting_branches: list[int] = []
+        """What adds to cognitive complexity, more the deeper it stands."""
+        self.flat_branches: list[int] = []
+        """What adds one to cognitive complexity: `else`, jumps, runs of `&&` or `||`."""
+        self.level_starts: list[int] = []
+        self.level_ends: list[int] = []
+        """Bounds of what stands one level deeper for cognitive complexity."""
+        self.statements: list[int] = []
+        """Control statements, as `nesting` counts them."""
+        self.block_starts: list[int] = []
+        self.block_ends: list[int] = []
+        """Bounds of what stands one level deeper for `nesting`."""
+
+    def sort(self) -> None:
+        """Put each list in order; they are read by bisection."""
+        for places in vars(self).values():
+            places.sort()
