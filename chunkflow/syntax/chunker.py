@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.cut import cut_rows
 from chunkflow.syntax.languages import parser
 from chunkflow.syntax.resync import resynchronised
 from chunkflow.syntax.rows import covered, finished
@@ -30,8 +31,8 @@ class Chunker:
         self._suites = SuiteNames(suites)
         self._parser = parser(language)
 
-    def parse(self, source: bytes) -> ParsedFile:
-        """The chunks of a file, whatever its bytes."""
+    def parse(self, source: bytes, *, max_bytes: int | None = None) -> ParsedFile:
+        """The chunks of a file, whatever its bytes; with `max_bytes`, parts of what is larger."""
         roots = [self._parser.parse(source).root_node]
         broken = roots[0].has_error
         if broken:
@@ -39,6 +40,8 @@ class Chunker:
         rows = find_rows(roots, source, self._suites)
         if broken:
             rows = covered(rows, source)
+        if max_bytes is not None:
+            rows = cut_rows(rows, roots, source, max_bytes)
         return ParsedFile(finished(rows, source, self._language), roots)
 
 
@@ -46,13 +49,19 @@ _kept = threading.local()
 
 
 def chunk_source(
-    source: bytes, language: str, *, suites: Sequence[str] = DEFAULT_SUITES
+    source: bytes,
+    language: str,
+    *,
+    max_bytes: int | None = None,
+    suites: Sequence[str] = DEFAULT_SUITES,
 ) -> list[Chunk]:
     """Cut source text into chunks: one a top-level statement or class member.
 
     Args:
         source: the text of a file, in UTF-8, with or without a byte order mark.
         language: `typescript`, `tsx` or `javascript`.
+        max_bytes: cut declarations that are larger along their syntax; only a token may then be
+            larger. None never cuts one.
         suites: names of the functions whose call is a test suite.
 
     Returns:
@@ -60,10 +69,12 @@ def chunk_source(
         space, closing brackets and empty statements. Their `path` is None.
 
     Raises:
-        ValueError: the language is unknown. No bytes make it raise.
+        ValueError: the language is unknown, or `max_bytes` is not positive. No bytes make it raise.
     """
+    if max_bytes is not None and max_bytes < 1:
+        raise ValueError(f"max_bytes is {max_bytes}; it must be at least 1")
     key = (language, tuple(suites))
     chunkers: dict[tuple[str, tuple[str, ...]], Chunker] = _kept.__dict__
     if key not in chunkers:
         chunkers[key] = Chunker(language, suites=suites)
-    return chunkers[key].parse(source).chunks
+    return chunkers[key].parse(source, max_bytes=max_bytes).chunks

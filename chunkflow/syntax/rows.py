@@ -26,7 +26,7 @@ SPACE_BYTES = b" \t\r\n\v\f"
 GAP_BYTES = SPACE_BYTES + b")]};"
 """What may stand between chunks, of one byte each."""
 
-START, END, DECL_START, DECL_END, KIND, NAME = range(6)
+START, END, DECL_START, DECL_END, KIND, NAME, SCOPE = range(7)
 
 
 class Rows:

@@ -1,0 +1,126 @@
+"""Rules for statements and expressions."""
+
+import re
+from collections.abc import Iterator
+
+from chunkflow.syntax.repair.code import NAME, Code, Edit
+from chunkflow.syntax.repair.rule import Rule
+
+_LOOP = re.compile(rb"for\s*(?:await\s*)?\(\s*((?:await\s+)?using)(?=\s+" + NAME + rb")")
+
+
+def using_loops(code: Code) -> Iterator[Edit]:
+    """`for (using x of y)` and `for (await using x of y)`."""
+    for found in _LOOP.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.replace(*found.span(1), b"const")
+
+
+_ARGUMENTS = re.compile(rb">(?=[ \t]*`|\?\.\()")
+
+
+def template_arguments(code: Code) -> Iterator[Edit]:
+    """Type arguments of a tagged template, or before `?.(`: they go."""
+    text = code.text
+    for found in _ARGUMENTS.finditer(text):
+        end = found.start()
+        start = code.angle_opening(end) if text[end - 1] != ord("=") else -1
+        if start > 0 and code.last(start) == start - 1 and code.ends_operand(start):
+            yield code.blank(start, end + 1)
+
+
+_FRACTION = re.compile(rb"\?\.(?=\d)")
+
+
+def fractions_after_conditions(code: Code) -> Iterator[Edit]:
+    """`a?.5:1`, a condition and a number."""
+    for found in _FRACTION.finditer(code.text):
+        yield Edit(found.start(), b"?1")
+
+
+_COMPARED_TYPEOF = re.compile(rb"[\"'`](<)typeof\b")
+
+
+def compared_texts(code: Code) -> Iterator[Edit]:
+    """`"u"<typeof a`, which the grammar takes for type arguments of a text."""
+    for found in _COMPARED_TYPEOF.finditer(code.text):
+        yield Edit(found.start(1), b">")
+
+
+_DECORATOR = re.compile(
+    rb"@(?:(new)[ \t]+)?" + NAME + rb"+((?:(?:!?|\?)\.[#" + NAME[1:] + rb"+)*!?)"
+)
+_ODD_LINK = re.compile(rb"!|\?(?=\.)|#")
+
+
+def decorators(code: Code) -> Iterator[Edit]:
+    """`@a!.b`, `@a?.b`, `@a.#b` and `@new A()`: decorators that are more than a dotted name."""
+    for found in _DECORATOR.finditer(code.text):
+        if found[1]:
+            yield Edit(found.end(1), b"_")
+        for link in _ODD_LINK.finditer(code.text, *found.span(2)):
+            yield Edit(link.start(), b"_")
+
+
+_IN_PARENTHESES = re.compile(rb"@(?=\()")
+
+
+def decorator_expressions(code: Code) -> Iterator[Edit]:
+    """`@(a[0])`: any expression without a function in it."""
+    for found in _IN_PARENTHESES.finditer(code.text):
+        start, end = found.end(), code.closing(found.end())
+        inside = code.text[start + 1 : end]
+        if end > 0 and inside.strip() and not _FUNCTION.search(inside):
+            yield code.name(start + 1, end)
+
+
+_FUNCTION = re.compile(rb"=>|function|class|\{")
+
+_DECLARED_CLASS = re.compile(rb"declare(?=\s+(?:abstract\s+)?class\b)")
+
+
+def decorated_declarations(code: Code) -> Iterator[Edit]:
+    """`@a declare class B`."""
+    for found in _DECLARED_CLASS.finditer(code.text):
+        start = found.start()
+        line = code.text[code.text.rfind(b"\n", 0, start - 1) + 1 : start].strip()
+        if line.startswith(b"@"):
+            yield code.blank(*found.span())
+
+
+_AMPERSAND = re.compile(rb"[>}][^<>{};=()]{0,400}?(?<!&)&(?![&=#]|\w+;)[^<>{};=()]{0,400}[<{]")
+
+
+def jsx_ampersands(code: Code) -> Iterator[Edit]:
+    """An `&` that is JSX text."""
+    if b"</" not in code.text:
+        return
+    for found in _AMPERSAND.finditer(code.text):
+        for place in range(*found.span()):
+            if code.text[place] == ord("&"):
+                yield Edit(place, b"|")
+
+
+_NUL = re.compile(rb"\0")
+
+
+def nul_bytes(code: Code) -> Iterator[Edit]:
+    """A NUL byte in a text, which ends the text for the grammar."""
+    for found in _NUL.finditer(code.source):
+        if code.text[found.start()] != 0:
+            yield Edit(found.start(), b"_")
+
+
+COMMON = (
+    Rule("template_arguments", (b"`", b"?.("), template_arguments),
+    Rule("using_loops", (b"using",), using_loops),
+)
+RARE = (
+    Rule("fractions_after_conditions", (b"?.",), fractions_after_conditions),
+    Rule("compared_texts", (b"<typeof",), compared_texts),
+    Rule("decorators", (b"@",), decorators),
+    Rule("decorator_expressions", (b"@(",), decorator_expressions),
+    Rule("decorated_declarations", (b"declare",), decorated_declarations),
+    Rule("jsx_ampersands", (b"&",), jsx_ampersands),
+    Rule("nul_bytes", (b"",), nul_bytes),
+)

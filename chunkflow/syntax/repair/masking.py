@@ -1,0 +1,140 @@
+"""Masks what is no code: comments, and the inside of strings, templates and regular expressions.
+
+A rule looks for its pattern in the masked text alone, and so cannot fire inside any of them.
+"""
+
+import re
+from typing import NamedTuple
+
+_COMMENT_TABLE = bytes(byte if byte in b"\r\n" else ord(" ") for byte in range(256))
+_TEXT_TABLE = bytes(ord("_") for _ in range(256))
+
+_NEXT = re.compile(rb"[\"'`/]")
+_NEXT_IN_TEMPLATE = re.compile(rb"[\"'`/{}]")
+_STRINGS = {
+    b'"': re.compile(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
+    b"'": re.compile(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
+}
+_TEMPLATE_TEXT = re.compile(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
+_REGEX = re.compile(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
+_BEFORE_SLASH = re.compile(rb"([\w$\x80-\xff]*)\s*\Z")
+_WORDS_BEFORE_REGEX = frozenset(
+    b"return typeof case in of delete void throw new instanceof do else yield await".split()
+)
+_LOOK_BACK_BYTES = 80
+_REGEX_BYTES = 1 << 16
+_MAX_UNCLOSED = 1000
+"""Slashes that begin nothing, before no more is believed to; the search for each is long."""
+
+
+class Masked(NamedTuple):
+    """A source with what is no code blanked out."""
+
+    text: bytes
+    """As long as the source. Comments are spaces, and what strings, templates and regular
+    expressions hold is underscores; line ends stay in comments alone."""
+    escapes: list[tuple[int, int]]
+    """The spans of template text that has a backslash in it."""
+
+
+def masked(source: bytes) -> Masked:
+    """Mask a source, whatever its bytes; what looks unclosed is left as it is."""
+    return _Masking(source).run()
+
+
+class _Masking:
+    """One pass over a source. JSX text is not told from code: at worst a line of it is masked."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._pieces: list[bytes] = []
+        self._done = 0
+        self._escapes: list[tuple[int, int]] = []
+        self._unclosed = 0
+        self._depths: list[int] = []
+        """For each template that is open, the braces open in its substitution."""
+
+    def run(self) -> Masked:
+        source, place = self._source, 0
+        steps = {b'"': self._string, b"'": self._string, b"`": self._template, b"/": self._slash}
+        while True:
+            pattern = _NEXT_IN_TEMPLATE if self._depths else _NEXT
+            found = pattern.search(source, place)
+            if found is None:
+                break
+            step = steps.get(found[0], self._brace)
+            place = step(found.start())
+        self._pieces.append(source[self._done :])
+        return Masked(b"".join(self._pieces), self._escapes)
+
+    def _mask(self, start: int, end: int, table: bytes) -> None:
+        self._pieces.append(self._source[self._done : start])
+        self._pieces.append(self._source[start:end].translate(table))
+        self._done = end
+
+    def _string(self, start: int) -> int:
+        found = _STRINGS[self._source[start : start + 1]].match(self._source, start)
+        if found is None:
+            return start + 1
+        self._mask(start + 1, found.end() - 1, _TEXT_TABLE)
+        return found.end()
+
+    def _template(self, start: int) -> int:
+        return self._template_text(start + 1)
+
+    def _template_text(self, start: int) -> int:
+        found = _TEMPLATE_TEXT.match(self._source, start)
+        end = start if found is None else found.end()
+        if self._source.find(b"\\", start, end) >= 0:
+            self._escapes.append((start, end))
+        self._mask(start, end, _TEXT_TABLE)
+        if self._source.startswith(b"${", end):
+            self._depths.append(0)
+            return end + 2
+        return end + 1
+
+    def _brace(self, place: int) -> int:
+        if self._source[place : place + 1] == b"{":
+            self._depths[-1] += 1
+        elif self._depths[-1]:
+            self._depths[-1] -= 1
+        else:
+            self._depths.pop()
+            return self._template_text(place + 1)
+        return place + 1
+
+    def _slash(self, start: int) -> int:
+        source = self._source
+        after = source[start + 1 : start + 2]
+        if after == b"/":
+            end = source.find(b"\n", start)
+            end = len(source) if end < 0 else end
+        elif after == b"*":
+            end = source.find(b"*/", start + 2)
+            end = len(source) if end < 0 else end + 2
+        else:
+            return self._regex(start)
+        self._mask(start, end, _COMMENT_TABLE)
+        return end
+
+    def _regex(self, start: int) -> int:
+        if not self._is_regex(start):
+            return start + 1
+        if self._unclosed > _MAX_UNCLOSED:
+            return start + 1
+        found = _REGEX.match(self._source, start, start + _REGEX_BYTES)
+        if found is None:
+            self._unclosed += 1
+            return start + 1
+        self._mask(start, found.end(), _TEXT_TABLE)
+        return found.end()
+
+    def _is_regex(self, start: int) -> bool:
+        """Whether a slash opens a regular expression; after an operand it divides."""
+        before = self._source[max(0, start - _LOOK_BACK_BYTES) : start]
+        found = _BEFORE_SLASH.search(before)
+        word = b"" if found is None else found[1]
+        if word:
+            return word in _WORDS_BEFORE_REGEX
+        # After `<` it closes a JSX element.
+        return not before.rstrip().endswith((b")", b"]", b"}", b"<", b'"', b"'", b"`"))

@@ -1,0 +1,202 @@
+"""Rules for imports, exports and ambient modules."""
+
+import re
+from collections.abc import Iterator
+
+from chunkflow.syntax.repair.code import NAME, Code, Edit
+from chunkflow.syntax.repair.rule import Rule
+
+_STAR = re.compile(rb"export\s+(type)\s*\*")
+
+
+def export_type_star(code: Code) -> Iterator[Edit]:
+    """`export type * from "x"` and `export type * as ns from "x"`."""
+    for found in _STAR.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.blank(*found.span(1))
+
+
+_DEFAULT_ABSTRACT = re.compile(
+    rb"export\s+default\s+(abstract)\s+class\s*(?=[{<]|(?:extends|implements)\b)"
+)
+
+
+def default_abstract_class(code: Code) -> Iterator[Edit]:
+    """`export default abstract class` without a name."""
+    for found in _DEFAULT_ABSTRACT.finditer(code.text):
+        yield code.blank(*found.span(1))
+
+
+_DEFAULT_FUNCTION = re.compile(rb"export\s+(default\s+(async\s+)?function)\s*([(<])")
+
+
+def default_function_signature(code: Code) -> Iterator[Edit]:
+    """`export default function (): T;`, which has no body: `default` goes, and a name comes.
+
+    The name stands where the last letter of `function` stood.
+    """
+    for found in _DEFAULT_FUNCTION.finditer(code.text):
+        start, end = found.span(1)
+        parameters = found.start(3)
+        if code.text[parameters] == ord("<"):
+            parameters = code.text.find(b"(", code.angle_closing(parameters))
+        closing = code.closing(parameters)
+        if closing > 0 and not _has_body(code, closing + 1):
+            words = b"async function" if found[2] else b"function"
+            name = _last_line_start(code, start, end)
+            yield code.replace(start, end, words.ljust(end - 1 - start) + b"_")
+            del name
+
+
+def _last_line_start(code: Code, start: int, end: int) -> int:
+    return max(start, code.text.rfind(b"\n", start, end) + 1)
+
+
+_TYPE_TOKEN = re.compile(rb"[({\[<]|[;})\]]|\n|=>|[:|&?.,=]|" + NAME + rb"+|[\"'`]_*[\"'`]")
+
+
+def _has_body(code: Code, place: int) -> bool:
+    """Whether a function whose parameters end before `place` has a body."""
+    text = code.text
+    while found := _TYPE_TOKEN.search(text, place):
+        start, place = found.span()
+        byte = text[start]
+        if byte == ord("{") and code.ends_operand(start):
+            return True
+        if byte in b"({[":
+            place = code.closing(start) + 1
+        elif byte == ord("<"):
+            place = code.angle_closing(start) + 1
+        elif byte in b";})]" or (byte == ord("\n") and _ends_line(code, start)):
+            return False
+        if not place:
+            return False
+    return False
+
+
+_LINE_BYTES = 200
+
+
+def _ends_line(code: Code, place: int) -> bool:
+    after = code.text[place : place + _LINE_BYTES].lstrip()[:1]
+    return code.ends_operand(place) and after not in (b"|", b"&", b"{", b"=", b"?", b":")
+
+
+_PHASE = re.compile(
+    rb"import\s+(?:(defer)\s+\*|(source)\s+(?!from\s*[\"'])" + NAME + rb"+\s+from\b)"
+)
+
+
+def import_phase(code: Code) -> Iterator[Edit]:
+    """`import defer * as ns from "x"` and `import source name from "x"`."""
+    for found in _PHASE.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.blank(*found.span(found.lastindex or 0))
+
+
+_EXPORTED_REQUIRE = re.compile(
+    rb"export\s+import\s+(?:(type)\s+)?" + NAME + rb"+\s*=\s*(require\s*\(\s*[\"'`]_*[\"'`]\s*\))"
+)
+
+
+def exported_require(code: Code) -> Iterator[Edit]:
+    """`export import a = require("x")`: an alias of a name in its place."""
+    for found in _EXPORTED_REQUIRE.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.name(*found.span(2))
+
+
+_TYPE_ALIAS = re.compile(rb"import\s+(type)\s+" + NAME + rb"+\s*=(?!=)")
+
+
+def import_type_alias(code: Code) -> Iterator[Edit]:
+    """`import type A = B.C` and `export import type A = require("x")`."""
+    for found in _TYPE_ALIAS.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.blank(*found.span(1))
+
+
+_LIST = re.compile(rb"port\b(?:\s+type\b)?(?:\s+" + NAME + rb"+\s*,)?\s*\{([^{}();=]*)\}")
+_WORD = re.compile(rb"[^\s,]+")
+_HARD_NAMES = frozenset(b"type as using satisfies abstract accessor".split())
+
+
+def specifiers(code: Code) -> Iterator[Edit]:
+    """`type`, `as` and their like as a name in an import's or export's list."""
+    for found in _LIST.finditer(code.text):
+        start, end = found.span(1)
+        word = found.start() - 2
+        if code.text[word : word + 2] not in (b"im", b"ex") or not code.starts_word(word):
+            continue
+        for item in re.compile(rb"[^,]+").finditer(code.text, start, end):
+            words = [(m.start(), m[0]) for m in _WORD.finditer(code.text, *item.span())]
+            for place, word in _names(words):
+                if word in _HARD_NAMES:
+                    yield code.renamed(place, place + len(word))
+
+
+def _names(words: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The words of a specifier that are names, as the compiler reads them."""
+    count = len(words)
+    if count in (2, 4) and words[0][1] == b"type":
+        words = words[1:]
+    if len(words) == 3 and words[1][1] == b"as":
+        return [words[0], words[2]]
+    return words[:1]
+
+
+_TYPE_FROM = re.compile(rb"import\s+type\s+(from)\s+from\b")
+
+
+def type_named_from(code: Code) -> Iterator[Edit]:
+    """`import type from from "x"`."""
+    for found in _TYPE_FROM.finditer(code.text):
+        yield code.renamed(*found.span(1))
+
+
+_ATTRIBUTES = re.compile(rb"(?:with|assert)\s*\{[^{}]*(\})(\s*;)?")
+_FROM = re.compile(rb"\bfrom\s*(?:\"_*\"|'_*')\s*\Z")
+_ORIGIN_BYTES = 1000
+"""No module's name, with `from` before it, is longer."""
+
+
+def export_attributes(code: Code) -> Iterator[Edit]:
+    """`export … from "x" with { … }`: a semicolon where the statement ends, if it has none."""
+    text = code.text
+    for found in _ATTRIBUTES.finditer(text):
+        first = max(0, found.start() - _ORIGIN_BYTES)
+        origin = _FROM.search(text[first : found.start()])
+        word = text.rfind(b"port", 0, first + origin.start()) if origin is not None else -1
+        if word > 1 and text.startswith(b"ex", word - 2):
+            yield code.blank(found.start(), found.start(1))
+            yield Edit(found.start(1), b" " if found[2] else b";")
+
+
+_GLOBAL = re.compile(rb"global(\s*)(?=\{)")
+
+
+def nested_global(code: Code) -> Iterator[Edit]:
+    """`global { … }` in an ambient module: a labelled block in its place."""
+    for found in _GLOBAL.finditer(code.text):
+        start = found.start()
+        before = code.last(start)
+        if (before < 0 or code.text[before] in b"{};" or code.ends_operand(start)) and (
+            code.word_before(start) != b"declare"
+        ):
+            yield code.replace(start, start + 6, b"_____:")
+
+
+COMMON = (
+    Rule("export_type_star", (b"export type",), export_type_star),
+    Rule("default_function_signature", (b"default",), default_function_signature),
+    Rule("nested_global", (b"global",), nested_global),
+)
+RARE = (
+    Rule("default_abstract_class", (b"abstract",), default_abstract_class),
+    Rule("import_phase", (b"import defer", b"import source"), import_phase),
+    Rule("exported_require", (b"require",), exported_require),
+    Rule("import_type_alias", (b"import type",), import_type_alias),
+    Rule("specifiers", tuple(sorted(_HARD_NAMES)), specifiers),
+    Rule("type_named_from", (b"from from",), type_named_from),
+    Rule("export_attributes", (b"with", b"assert"), export_attributes),
+)

@@ -1,0 +1,46 @@
+"""Rules for words that the grammar reserves, where they are names."""
+
+import re
+from collections.abc import Iterator
+
+from chunkflow.syntax.repair.code import NAME, Code, Edit
+from chunkflow.syntax.repair.rule import Rule
+
+_OPERATOR = re.compile(rb"(?:as|satisfies)(?!" + NAME + rb")(\s*(?:=(?!>)|[.,;)\]}]|\??:|\?\.))?")
+_DECLARING = frozenset(b"let const var return typeof await void delete throw case in of new extends instanceof else yield".split())
+
+
+def operator_words(code: Code) -> Iterator[Edit]:
+    """`as` and `satisfies` as names: no value can end before them, or no type come after."""
+    for found in _OPERATOR.finditer(code.text):
+        start = found.start()
+        if code.starts_word(start) and (found[1] or _begins_value(code, start)):
+            end = start + (2 if code.text[start] == ord("a") else len(b"satisfies"))
+            yield code.renamed(start, end)
+
+
+def _begins_value(code: Code, place: int) -> bool:
+    before = code.last(place)
+    if before >= 0 and code.text[before] in b"([{,=:?":
+        return True
+    word = code.word_before(place)
+    return word in _DECLARING and not code.is_property(before + 1 - len(word))
+
+
+_USING_KEYWORD = re.compile(
+    rb"[ \t]+(?!(?:in|of|instanceof|as|satisfies|extends|is)(?!" + NAME + rb"))" + NAME
+)
+
+
+def using_as_a_name(code: Code) -> Iterator[Edit]:
+    """`using` as a name: no name comes after it."""
+    for found in re.compile(rb"using(?!" + NAME + rb")").finditer(code.text):
+        start, end = found.span()
+        if code.starts_word(start) and not _USING_KEYWORD.match(code.text, end):
+            yield code.renamed(start, end)
+
+
+RARE = (
+    Rule("operator_words", (b"as", b"satisfies"), operator_words),
+    Rule("using_as_a_name", (b"using",), using_as_a_name),
+)

@@ -1,0 +1,74 @@
+"""The rounds of a repair: apply every rule, parse again, and keep what has fewer errors."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from tree_sitter import Node
+
+from chunkflow.syntax.repair.code import Code, Edit
+from chunkflow.syntax.repair.rule import Rule
+from chunkflow.syntax.repair.rules import COMMON, RARE
+
+_ROUNDS = (COMMON, (*COMMON, *RARE), (*COMMON, *RARE))
+
+Damage: TypeAlias = tuple[int, int]
+
+
+def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
+    """Put constructs that the grammar lacks in others that have the same boundaries.
+
+    Args:
+        source: the text of a file.
+        root: its tree, which has errors.
+        parse: gives the root of a text's tree.
+
+    Returns:
+        A text as long as `source`, with the same line ends but for those that now are `;`, and its
+        tree; `source` and `root` themselves where no rule makes the errors fewer or smaller.
+    """
+    best = (source, root)
+    damage = _damage(root)
+    for rules in _ROUNDS:
+        text = _applied(best[0], rules)
+        if text == best[0]:
+            continue
+        tree = parse(text)
+        damage_left = _damage(tree)
+        if damage_left < damage:
+            best, damage = (text, tree), damage_left
+        if not best[1].has_error:
+            break
+    return best
+
+
+def _applied(source: bytes, rules: Sequence[Rule]) -> bytes:
+    code = Code(source)
+    return _edited(
+        source, (edit for rule in rules if rule.concerns(code.text) for edit in rule.find(code))
+    )
+
+
+def _edited(source: bytes, edits: Iterable[Edit]) -> bytes:
+    """The source after the edits; of those that overlap, the first one is made."""
+    pieces = []
+    place = 0
+    for edit in sorted(edits):
+        if edit.start >= place:
+            pieces += [source[place : edit.start], edit.text]
+            place = edit.end
+    pieces.append(source[place:])
+    return b"".join(pieces)
+
+
+def _damage(root: Node) -> Damage:
+    """How many errors a tree has, and how many bytes they take."""
+    count = size_bytes = 0
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            count += 1
+            size_bytes += node.end_byte - node.start_byte
+        elif node.has_error:
+            stack.extend(node.children)
+    return count, size_bytes

@@ -1,0 +1,19 @@
+"""What a rule is."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from chunkflow.syntax.repair.code import Code, Edit
+
+
+class Rule(NamedTuple):
+    """One construct that the grammar lacks."""
+
+    name: str
+    words: tuple[bytes, ...]
+    """A file in which none of these stands needs no look."""
+    find: Callable[[Code], Iterable[Edit]]
+
+    def concerns(self, text: bytes) -> bool:
+        """Whether the rule could find anything in a masked text."""
+        return any(word in text for word in self.words)

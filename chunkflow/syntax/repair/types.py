@@ -1,0 +1,221 @@
+"""Rules for types: variance, import types, call signatures, names that are keywords elsewhere."""
+
+import re
+from collections.abc import Iterator
+
+from chunkflow.syntax.repair.code import NAME, Code, Edit
+from chunkflow.syntax.repair.rule import Rule
+
+_PARAMETERS = re.compile(rb"(?:interface|class|type)\b\s*(?:" + NAME + rb"+\s*)?<")
+_VARIANCE = re.compile(
+    rb"[<,]\s*(?:const\s+)?((?:in\s+)?out|in)\s+(?!(?:extends|[<>=,])(?!" + NAME + rb"))(?=" + NAME
+    + rb")"
+)
+
+
+def variance(code: Code) -> Iterator[Edit]:
+    """`in`, `out` and `in out` before a type parameter, of a declaration or class expression."""
+    for found in _PARAMETERS.finditer(code.text):
+        start = found.end() - 1
+        if not code.starts_word(found.start()):
+            continue
+        if b"in" not in (line := code.text[start : (end := code.angle_closing(start)) + 1]) and (
+            b"out" not in line
+        ):
+            continue
+        for annotation in _VARIANCE.finditer(code.text, start, end):
+            if code.enclosing(annotation.start(1)) == code.enclosing(start):
+                yield code.blank(*annotation.span(1))
+
+
+_IMPORT = re.compile(rb"import\s*\(\s*(?:\"_*\"|'_*'|`_*`)\s*(?=[,)])")
+
+
+def import_types(code: Code) -> Iterator[Edit]:
+    """`import("x")` in a type, which the grammar takes for a call: an identifier in its place.
+
+    In an expression nothing changes by it: what is called with a plain string holds no function.
+    """
+    for found in _IMPORT.finditer(code.text):
+        end = code.closing(code.text.index(b"(", found.start()))
+        if end > 0 and code.starts_word(found.start()):
+            yield code.name(found.start(), end + 1)
+
+
+_PHASE = re.compile(rb"import(?=\s*\.\s*(?:defer|source)\b)")
+
+
+def import_phases(code: Code) -> Iterator[Edit]:
+    """`import.defer("x")` and `import.source("x")`."""
+    for found in _PHASE.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.renamed(*found.span())
+
+
+_SIGNATURE = re.compile(rb"\n[ \t]*<")
+
+
+def call_signatures(code: Code) -> Iterator[Edit]:
+    """A generic call signature on a line of its own, with no semicolon before it.
+
+    The grammar lets no statement or member begin with `<`, so it puts no semicolon there either.
+    """
+    text = code.text
+    for found in _SIGNATURE.finditer(text):
+        start = found.end() - 1
+        if not code.ends_operand(start) or _is_method_name(code, start):
+            continue
+        opening = code.enclosing(start)
+        if opening < 0 or text[opening] != ord("{"):
+            continue
+        if _is_signature(code, start):
+            # In indentation where there is any: a line end is best kept.
+            yield Edit(start - 1, b";")
+
+
+def _is_signature(code: Code, start: int) -> bool:
+    text = code.text
+    end = code.angle_closing(start)
+    parameters = re.compile(rb"\s*\(").match(text, end + 1) if end > 0 else None
+    if parameters is None:
+        return False
+    closing = code.closing(parameters.end() - 1)
+    return closing > 0 and _AFTER_SIGNATURE.match(text, closing + 1) is not None
+
+
+_AFTER_SIGNATURE = re.compile(rb"\s*(?::|[;,}]|\n)")
+
+
+def _is_method_name(code: Code, place: int) -> bool:
+    """Whether the word before `place` is a member's name: nothing stands before it."""
+    word = code.word_before(place)
+    if not word:
+        return False
+    start = code.last(place) + 1 - len(word)
+    before = code.last(start)
+    return before >= 0 and (
+        code.text[before : before + 1] in b"{;," or (code.ends_operand(start))
+    )
+
+
+_KEYOF_READONLY = re.compile(rb"keyof\s+(readonly)(?=\s)")
+
+
+def keyof_readonly(code: Code) -> Iterator[Edit]:
+    """`keyof readonly T[]`."""
+    for found in _KEYOF_READONLY.finditer(code.text):
+        if code.starts_word(found.start()):
+            yield code.blank(*found.span(1))
+
+
+_PREDEFINED = rb"(any|string|number|boolean|symbol|object|unknown|never)"
+_PREDEFINED_USES = (
+    re.compile(rb"\[\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
+    re.compile(rb",\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
+    re.compile(rb"\(\s*" + _PREDEFINED + rb"\s*\)\s*=>"),
+    re.compile(_PREDEFINED + rb"\s*\.\s*(?=" + NAME + rb")"),
+)
+
+
+def predefined_names(code: Code) -> Iterator[Edit]:
+    """`any`, `string` and their like as a name: of a tuple's element, a parameter, a namespace."""
+    for pattern in _PREDEFINED_USES:
+        for found in pattern.finditer(code.text):
+            if code.starts_word(found.start(1)):
+                yield code.renamed(*found.span(1))
+
+
+_TYPE = re.compile(
+    rb"type(?=\s+(?:extends|is|as|in|instanceof|of|satisfies)(?!" + NAME + rb")(?!\s*(?:=|<)))"
+)
+
+
+_TYPE_SPACE = re.compile(rb"\(\s*(type)(?=\s*\.)")
+
+
+def type_as_a_name(code: Code) -> Iterator[Edit]:
+    """A type parameter or variable named `type` before a word that could be an alias' name."""
+    for found in _TYPE.finditer(code.text):
+        start, end = found.span()
+        if code.starts_word(start) and not _in_specifiers(code, start):
+            yield code.renamed(start, end)
+    for found in _TYPE_SPACE.finditer(code.text):
+        yield code.renamed(*found.span(1))
+
+
+def _in_specifiers(code: Code, place: int) -> bool:
+    opening = code.enclosing(place)
+    return opening >= 0 and code.word_before(opening) in (b"import", b"export", b"type")
+
+
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+
+
+def template_escapes(code: Code) -> Iterator[Edit]:
+    """An escape in a template literal type; the text becomes plain."""
+    for start, end in code.escapes:
+        if _is_type_template(code, start):
+            plain = _ESCAPE.sub(lambda found: b"_" * len(found[0]), code.source[start:end])
+            yield code.replace(start, end, plain)
+
+
+def _is_type_template(code: Code, start: int) -> bool:
+    opening = code.text.rfind(b"`", 0, start)
+    before = code.last(opening)
+    return before >= 0 and (
+        code.text[before : before + 1] in b"=:|&?<,[{"
+        or code.word_before(opening) in (b"extends", b"keyof", b"as", b"in")
+    )
+
+
+_MAPPED = re.compile(rb"\[\s*(?:" + NAME + rb")+(\s+in\s[^\[\]{}();]*)\]\s*;?\s*\}")
+
+
+def mapped_without_type(code: Code) -> Iterator[Edit]:
+    """`{ [K in T] }`, a mapped type without the type: a computed name in its place."""
+    for found in _MAPPED.finditer(code.text):
+        yield Edit(found.start(1), b"_" * (found.end(1) - found.start(1)))
+
+
+_PATTERN_END = re.compile(rb"[}\]]\s*(?:\?\s*)?:")
+
+
+def parameter_patterns(code: Code) -> Iterator[Edit]:
+    """`({ a: b }: T) => U` and `([a]?: T) => U`, a parameter of a type that is taken apart.
+
+    The grammar takes the pattern for a type in parentheses: a name comes in its place.
+    """
+    text = code.text
+    for found in _PATTERN_END.finditer(text):
+        end = found.start()
+        start = code.opening(end)
+        around = code.enclosing(start) if start > 0 else -1
+        if around < 0 or text[around] != ord("(") or text[code.last(start)] not in b"(,":
+            continue
+        # A default value could hold a function, and stands in no type.
+        closing = code.closing(around)
+        after = text[closing + 1 : closing + _ARROW_BYTES].lstrip()
+        if after.startswith(b"=>") and b"=" not in text[start:end]:
+            yield code.name(start, end + 1)
+
+
+_ARROW_BYTES = 80
+
+COMMON = (
+    Rule("variance", (b"in ", b"out ", b"in\n", b"out\n", b"in\t", b"out\t"), variance),
+    Rule("import_types", (b"import(", b"import ("), import_types),
+    Rule("call_signatures", (b"<",), call_signatures),
+    Rule("type_as_a_name", (b"type ", b"type\n", b"type."), type_as_a_name),
+    Rule("keyof_readonly", (b"keyof readonly", b"keyof\n"), keyof_readonly),
+)
+RARE = (
+    Rule("import_phases", (b"import.",), import_phases),
+    Rule(
+        "predefined_names",
+        tuple(b"any string number boolean symbol object unknown never".split()),
+        predefined_names,
+    ),
+    Rule("template_escapes", (b"`",), template_escapes),
+    Rule("parameter_patterns", (b"=>",), parameter_patterns),
+    Rule("mapped_without_type", (b" in ",), mapped_without_type),
+)
