@@ -111,8 +111,17 @@ def ask_eslint(paths: Sequence[Path]) -> Iterator[EslintFile]:
         yield EslintFile(Path(record["path"]), record["error"], functions)
 
 
-def measure(path: Path) -> tuple[dict[Place, int], list[Chunk]]:
-    """The complexity of each function of a file as chunkflow sees it, and the file's chunks."""
+class Measured(NamedTuple):
+    """What chunkflow says of one file."""
+
+    functions: dict[Place, int]
+    chunks: list[Chunk]
+    unread: list[tuple[int, int]]
+    """First and last lines of what the grammar finds errors in."""
+
+
+def measure(path: Path) -> Measured:
+    """The complexity of each function of a file as chunkflow sees it."""
     source = path.read_bytes()
     parsed = Chunker(language_of(path.name) or "typescript").parse(source)
     functions: dict[Place, int] = {}
@@ -123,7 +132,13 @@ def measure(path: Path) -> tuple[dict[Place, int], list[Chunk]]:
             assert isinstance(figure, dict)
             place = _in_file(source, chunk, finding.start_line, finding.start_column)
             functions[place] = int(str(figure["cyclomatic"]))
-    return functions, parsed.chunks
+    broken = (root for root in parsed.roots if root.has_error)
+    unread = [(_line(source, root.start_byte), _line(source, root.end_byte)) for root in broken]
+    return Measured(functions, parsed.chunks, unread)
+
+
+def _line(source: bytes, place: int) -> int:
+    return source.count(b"\n", 0, place) + 1
 
 
 def _in_file(source: bytes, chunk: Chunk, line: int, column: int) -> Place:
@@ -145,31 +160,33 @@ def compare(paths: Sequence[Path]) -> Comparison:
         if file.error is not None:
             unparsed += 1
             continue
-        ours, chunks = measure(file.path)
-        functions += len(ours.keys() | file.functions.keys())
-        differences += _differences(file, ours, chunks)
+        ours = measure(file.path)
+        functions += len(ours.functions.keys() | file.functions.keys())
+        differences += _differences(file, ours)
     return Comparison(len(paths), unparsed, functions, tuple(differences))
 
 
-def _differences(
-    file: EslintFile, ours: dict[Place, int], chunks: list[Chunk]
-) -> Iterator[Difference]:
-    for place in sorted(ours.keys() | file.functions.keys()):
-        theirs, own = file.functions.get(place), ours.get(place)
+def _differences(file: EslintFile, ours: Measured) -> Iterator[Difference]:
+    for place in sorted(ours.functions.keys() | file.functions.keys()):
+        theirs, own = file.functions.get(place), ours.functions.get(place)
         if theirs != own:
-            yield Difference(file.path, place, theirs, own, _reason(place, own, chunks))
+            yield Difference(file.path, place, theirs, own, _reason(place[0], file, ours))
 
 
-def _reason(place: Place, ours: int | None, chunks: list[Chunk]) -> str:
-    line = place[0]
-    around = [chunk for chunk in chunks if chunk.start_line <= line <= chunk.end_line]
-    if ours is not None or not around:
-        return "unexplained"
-    if any(chunk.kind == "error" for chunk in around):
+def _reason(line: int, file: EslintFile, ours: Measured) -> str:
+    if any(first <= line <= last for first, last in ours.unread):
         return "the grammar cannot read this place"
-    if any(chunk.decl_end_byte > chunk.end_byte for chunk in around):
+    theirs, own = _on_line(line, file.functions), _on_line(line, ours.functions)
+    if theirs == own:
+        return "the same figure at another column"
+    around = [chunk for chunk in ours.chunks if chunk.start_line <= line <= chunk.end_line]
+    if len(own) < len(theirs) and any(c.decl_end_byte > c.end_byte for c in around):
         return "a suite's callback, which is split into chunks"
     return "unexplained"
+
+
+def _on_line(line: int, functions: dict[Place, int]) -> list[int]:
+    return sorted(figure for place, figure in functions.items() if place[0] == line)
 
 
 def describe(difference: Difference) -> str:

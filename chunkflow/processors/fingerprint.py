@@ -1,4 +1,4 @@
-"""What a built-in processor's results depend on besides the chunk, as one digest."""
+"""What a processor's results depend on besides the chunk, as one digest."""
 
 import json
 import os
@@ -7,32 +7,40 @@ from functools import cache
 from hashlib import blake2b
 
 
-def fingerprint(name: str, version: str, settings: Mapping[str, object], module_file: str) -> bytes:
-    """16 bytes over name, version, settings and the source of the module in `module_file`.
+def fingerprint(name: str, version: str, settings: Mapping[str, object], *files: str) -> bytes:
+    """16 bytes over name, version, settings and the source text of modules.
 
-    Of a package's `__init__.py`, all modules of the package count. The source is read once a
-    process.
+    Args:
+        name: what settings and reports call the processor.
+        version: what its author calls its results.
+        settings: anything that JSON can hold; the rest counts by its `repr`.
+        files: the modules' files. A package's `__init__.py` stands for all modules of the package.
+            Each is read once a process, as code is loaded once a process.
     """
-    facts = json.dumps([name, version, settings], sort_keys=True, separators=(",", ":"))
+    facts = json.dumps([name, version, settings], sort_keys=True, default=repr)
     digest = blake2b(facts.encode(), digest_size=16)
-    digest.update(_source_digest(module_file))
+    for file in files:
+        digest.update(_source_digest(file))
     return digest.digest()
 
 
 @cache
-def _source_digest(module_file: str) -> bytes:
+def _source_digest(file: str) -> bytes:
     digest = blake2b(digest_size=16)
-    for path in _files(module_file):
-        with open(path, "rb") as file:
-            text = file.read()
+    for path in _modules(file):
+        with open(path, "rb") as module:
+            text = module.read()
         digest.update(f"{os.path.basename(path)}\0{len(text)}\0".encode())
         digest.update(text)
     return digest.digest()
 
 
-def _files(module_file: str) -> list[str]:
-    folder, name = os.path.split(module_file)
+def _modules(file: str) -> list[str]:
+    folder, name = os.path.split(file)
     if name != "__init__.py":
-        return [module_file]
-    modules = sorted(entry for entry in os.listdir(folder) if entry.endswith(".py"))
-    return [os.path.join(folder, module) for module in modules]
+        return [file]
+    return [os.path.join(folder, entry) for entry in sorted(os.listdir(folder)) if _is_code(entry)]
+
+
+def _is_code(entry: str) -> bool:
+    return entry.endswith(".py")

@@ -46,5 +46,6 @@ def _unknown(name: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - for this message alone
 
     near = get_close_matches(name, BUILT_IN, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(BUILT_IN))}"
-    return f"unknown processor {name!r}; {hint} A function of yours is named module:attr"
+    advice = f'; did you mean "{near[0]}"?' if near else ""
+    known = ", ".join(sorted(BUILT_IN))
+    return f'unknown processor "{name}"{advice} (there are {known}, and module:attr for your own)'

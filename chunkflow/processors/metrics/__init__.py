@@ -23,8 +23,10 @@ class Metrics:
     """Measures each function of a chunk on its own.
 
     Functions are declarations, expressions, arrow functions, methods, constructors, getters,
-    setters, static blocks and class field initialisers: what ESLint calls a code path. A chunk's value is a list in source order, one dict a function: `name`, `kind`, `start_line`,
-    `end_line` (1-based, from the chunk's start, the last line included), `cyclomatic`, `cognitive`,
+    setters, static blocks and class field initialisers: what ESLint calls a code path.
+
+    A chunk's value is a list in source order, one dict a function: `name`, `kind`, `start_line`,
+    `end_line` (from 1 at the chunk's start, the last line included), `cyclomatic`, `cognitive`,
     `nesting`, `parameters`, `sloc`. A chunk without functions has no value, nor has one of kind
     `error`: its syntax tree depends on what stands around it. A function that holds chunks of its
     own, a test suite's callback, is not measured.

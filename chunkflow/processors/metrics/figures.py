@@ -60,8 +60,9 @@ class Meter:
         self._marks = marks
         self._source = source
         self._level_sums = [0, *accumulate(map(self._level, marks.nesting_branches))]
-        self._depths = [self._depth(place) for place in marks.statements]
+        self._depths = [1 + self._depth(place) for place in marks.statements]
         self._names = _names_of(marks)
+        self._decorators = {end: start for start, end in marks.decorators}
         self._place = 0
 
     def functions(self, chunk: Chunk) -> list[Function]:
@@ -126,6 +127,21 @@ class Meter:
             if field.bound_head and field.start == found.start and field.end == found.end:
                 function.name = found.name or field.name
                 function.head = field.bound_head
+            elif self._decorators:
+                function.head = self._with_decorators(found), found.head[1]
+
+    def _with_decorators(self, found: FoundFunction) -> int:
+        """Where the head starts; a method's decorators are beside it in the tree."""
+        start = found.head[0]
+        end = start
+        while end:
+            if self._source[end - 1 : end].isspace():
+                end -= 1
+            elif end in self._decorators:
+                start = end = self._decorators[end]
+            else:
+                break
+        return start
 
     def _take_away(self, outer: Function, inner: Function) -> None:
         outer.branches -= inner.branches
@@ -149,7 +165,7 @@ class Meter:
                 function.cognitive = function.flat_branches
             self._deepen(function, function.statements[1])
             if function.nesting:
-                function.nesting += 1 - self._depth(function.found.inner_start)
+                function.nesting -= self._depth(function.found.inner_start)
 
     def _deepen(self, function: Function, last: int) -> None:
         first = function.statements[0]

@@ -38,6 +38,7 @@ class Marks:
         self.functions: list[FoundFunction] = []
         self.names: list[OutsideName] = []
         self.comments: list[tuple[int, int]] = []
+        self.decorators: list[tuple[int, int]] = []
         self.branches: list[int] = []
         """What adds to cyclomatic complexity."""
         self.nesting_branches: list[int] = []

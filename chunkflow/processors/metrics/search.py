@@ -1,7 +1,7 @@
 """One query over the syntax trees that finds every mark; import it where a tree is at hand."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from tree_sitter import Node, Query, QueryCursor
@@ -54,6 +54,7 @@ _QUERY = """
 (pair key: (_) @keys value: [(arrow_function) (function_expression) (generator_function)])
 
 [(comment) (html_comment)] @comments
+(decorator) @decorators
 """
 
 _ELSE_IF = re.compile(rb"else(?:\s|//[^\n]*\n|/\*.*?\*/)*+(if)(?![\w$\x80-\xff])", re.DOTALL)
@@ -78,13 +79,25 @@ def search(
     cursor = QueryCursor(_query(language))
     cursor.set_max_start_depth(_MAX_DEPTH)
     collector = _Collector(source, field_ids(grammar(language)))
+    for root, start, end in _meeting(roots, ranges):
+        cursor.set_byte_range(start, end)
+        collector.add(cursor.captures(root))
+    return collector.complete()
+
+
+def _meeting(
+    roots: Sequence[Node], ranges: Sequence[tuple[int, int]]
+) -> Iterator[tuple[Node, int, int]]:
+    """Each root with each range that it meets; both are in order."""
+    first = 0
     for root in roots:
         root_start, root_end = root.start_byte, root.end_byte
-        for start, end in ranges:
-            if start < root_end and end > root_start:
-                cursor.set_byte_range(start, end)
-                collector.add(cursor.captures(root))
-    return collector.complete()
+        while first < len(ranges) and ranges[first][1] <= root_start:
+            first += 1
+        place = first
+        while place < len(ranges) and ranges[place][0] < root_end:
+            yield root, *ranges[place]
+            place += 1
 
 
 class _Collector:
@@ -142,6 +155,9 @@ class _Collector:
 
     def comments(self, nodes: list[Node]) -> None:
         self._marks.comments += [(node.start_byte, node.end_byte) for node in nodes]
+
+    def decorators(self, nodes: list[Node]) -> None:
+        self._marks.decorators += [(node.start_byte, node.end_byte) for node in nodes]
 
     def branches(self, nodes: list[Node]) -> None:
         self._marks.branches += [node.start_byte for node in nodes]
