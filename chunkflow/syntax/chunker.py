@@ -1,7 +1,7 @@
 """From the bytes of a file to its chunks."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -10,9 +10,9 @@ from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.cut import cut_rows
 from chunkflow.syntax.languages import parser
 from chunkflow.syntax.resync import resynchronised
-from chunkflow.syntax.rows import covered, finished
+from chunkflow.syntax.rows import Row, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
-from chunkflow.syntax.walk import find_rows
+from chunkflow.syntax.walk import find_rows, top_nodes
 
 
 class ParsedFile(NamedTuple):
@@ -31,15 +31,43 @@ class Chunker:
         self._suites = SuiteNames(suites)
         self._parser = parser(language)
 
-    def parse(self, source: bytes, *, max_bytes: int | None = None) -> ParsedFile:
-        """The chunks of a file, whatever its bytes; with `max_bytes`, parts of what is larger."""
-        roots = [self._parser.parse(source).root_node]
-        broken = roots[0].has_error
-        if broken:
-            roots = resynchronised(source, self._parser)
-        rows = find_rows(roots, source, self._suites)
-        if broken:
-            rows = covered(rows, source)
+    def parse(
+        self, source: bytes, *, max_bytes: int | None = None, top: bool = True
+    ) -> ParsedFile:
+        """The chunks of a file, whatever its bytes.
+
+        Args:
+            source: the file, or a run of whole statements of it.
+            max_bytes: cut declarations that are larger.
+            top: whether the source begins where the file does.
+        """
+        root = self.tree(source)
+        if not root.has_error:
+            return self.chunks_of(root.children, [root], source, max_bytes=max_bytes, top=top)
+        roots = resynchronised(source, self._parser)
+        rows = covered(find_rows(top_nodes(roots), source, self._suites, top=top), source)
+        return self._parsed(rows, roots, source, max_bytes)
+
+    def tree(self, source: bytes) -> Node:
+        """The root of the syntax tree, errors and all."""
+        return self._parser.parse(source).root_node
+
+    def chunks_of(
+        self,
+        nodes: Iterable[Node],
+        roots: list[Node],
+        source: bytes,
+        *,
+        max_bytes: int | None,
+        top: bool,
+    ) -> ParsedFile:
+        """The chunks of top-level nodes without errors."""
+        rows = find_rows(nodes, source, self._suites, top=top)
+        return self._parsed(rows, roots, source, max_bytes)
+
+    def _parsed(
+        self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None
+    ) -> ParsedFile:
         if max_bytes is not None:
             rows = cut_rows(rows, roots, source, max_bytes)
         return ParsedFile(finished(rows, source, self._language), roots)

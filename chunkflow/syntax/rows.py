@@ -38,12 +38,18 @@ class Rows:
     __slots__ = ("_end", "_groups", "_last", "_overloaded", "_source", "_top", "out", "scope")
 
     def __init__(
-        self, out: list[Row], source: bytes, scope: tuple[str, ...], header: Row | None = None
+        self,
+        out: list[Row],
+        source: bytes,
+        scope: tuple[str, ...],
+        *,
+        header: Row | None = None,
+        top: bool = False,
     ) -> None:
         self.out = out
         self.scope = scope
         self._source = source
-        self._top = header is None
+        self._top = top
         self._last = header
         # Where a container ended, while nothing has come after it.
         self._end = -1

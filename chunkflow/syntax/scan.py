@@ -7,6 +7,7 @@ parsed alone, so that an error stays inside its piece. Time is linear in the siz
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _TOKEN = re.compile(rb"""[()\[\]{}"'`/\n;]""")
 _STRINGS = {
@@ -17,6 +18,7 @@ _TEMPLATE_TEXT = re.compile(rb"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
 _REGEX = re.compile(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _LINE_COMMENT = re.compile(rb"//[^\n]*")
 _BLANK = re.compile(rb"[\s\xef\xbb\xbf]*")
+_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_WORD = re.compile(rb"[\w$]+\Z")
 
 _DECLARATION = re.compile(
@@ -35,36 +37,59 @@ _WANTS_MORE = frozenset(
 _BEFORE_REGEX = frozenset(b"return typeof case do else in instanceof new void delete throw".split())
 _MARKERS = (b"<<<<<<< ", b"=======\n", b"=======\r\n", b">>>>>>> ", b"||||||| ")
 _CLOSERS = {ord(")"): ord("("), ord("]"): ord("["), ord("}"): ord("{")}
+_LOOK_BACK = 64
 _TEMPLATE = ord("`")
 _SUBSTITUTION = ord("$")
 _BRACE = ord("{")
 
 
-def pieces(source: bytes) -> list[tuple[int, int]]:
-    """Cut text at statement boundaries; the pieces, as offsets, cover all of it in order."""
-    scan = _Scan(source, broken=False)
-    starts = list(scan.boundaries())
-    if scan.unbalanced:
+class Boundary(NamedTuple):
+    """A place where one statement surely ends and another begins."""
+
+    after: int
+    """Right behind the semicolon, the bracket or the line that ends the one."""
+    start: int
+    """Where the other begins; between the two are comments and white space at most."""
+
+
+def boundaries(source: bytes, *, goes_on: bool = False) -> list[Boundary]:
+    """The statement boundaries, outside all brackets, that are sure; there may be more.
+
+    `goes_on` tells that the text is the beginning of a longer one: brackets may be open at its end.
+    """
+    scan = _Scan(source, goes_on=goes_on)
+    found = list(scan.boundaries())
+    if scan.unbalanced and not goes_on:
         # Brackets cannot be trusted: a declaration at the start of a line begins a statement.
-        starts = list(_Scan(source, broken=True).boundaries())
-    starts = [0, *starts]
+        found = list(_Scan(source, broken=True).boundaries())
+    return found
+
+
+def pieces(source: bytes) -> list[tuple[int, int]]:
+    """Text cut at statement boundaries; the pieces, as offsets, cover all of it in order."""
+    starts = [0, *(boundary.start for boundary in boundaries(source))]
     return list(zip(starts, [*starts[1:], len(source)], strict=True))
 
 
 class _Scan:
-    def __init__(self, source: bytes, *, broken: bool) -> None:
+    def __init__(self, source: bytes, *, broken: bool = False, goes_on: bool = False) -> None:
         self._source = source
         self._broken = broken
+        self._goes_on = goes_on
         self._stack: list[int] = []
         self._start = 0
         # Whether the piece has had a body: what a decorator stands before has come then.
         self._has_body = False
+        # The comments last passed, if nothing but white space was between them.
+        self._comments = (-1, -1)
+        # The token that was last asked about: asked once, however many comments are before it.
+        self._asked = -1
         # Offsets from which on no comment and no template ends any more: looked for only once.
         self._comments_end = len(source)
         self._templates_end = False
         self.unbalanced = False
 
-    def boundaries(self) -> Iterator[int]:
+    def boundaries(self) -> Iterator[Boundary]:
         source = self._source
         place = 0
         while (found := _TOKEN.search(source, place)) is not None:
@@ -75,7 +100,7 @@ class _Scan:
                 boundary = self._boundary(at, byte)
                 if boundary is not None:
                     self._start, self._has_body = boundary, False
-                    yield boundary
+                    yield Boundary(at + 1, boundary)
                     place = max(place, boundary)
             else:
                 place = self._token(at, byte)
@@ -129,11 +154,22 @@ class _Scan:
         source = self._source
         if source.startswith(b"//", at):
             comment = _LINE_COMMENT.match(source, at)
-            return comment.end() if comment else at + 2
+            return self._passed(at, comment.end() if comment else at + 2)
         if source.startswith(b"/*", at):
-            return self._comment(at)
+            return self._passed(at, self._comment(at))
         regex = _REGEX.match(source, at) if self._regex_may_begin(at) else None
         return regex.end() if regex else at + 1
+
+    def _passed(self, start: int, end: int) -> int:
+        first, last = self._comments
+        joined = 0 <= first and self._text_end(start) <= last
+        self._comments = (first if joined else start, end)
+        return end
+
+    def _text_end(self, at: int) -> int:
+        """Where the last text before `at` ends, white space left out."""
+        start = max(0, at - _LOOK_BACK)
+        return start + len(self._source[start:at].rstrip())
 
     def _comment(self, at: int) -> int:
         if at >= self._comments_end:
@@ -146,7 +182,7 @@ class _Scan:
         return end + 2
 
     def _regex_may_begin(self, at: int) -> bool:
-        before = self._source[max(0, at - 64) : at].rstrip()
+        before = self._source[max(0, at - _LOOK_BACK) : at].rstrip()
         if not before or before[-1:] in b"(,=:[!&|?{;+-*%~^<>\n":
             return True
         word = _LAST_WORD.search(before)
@@ -167,11 +203,23 @@ class _Scan:
             return None
         if byte == 10 and self._broken and self._start_is_marker():
             return at + 1
-        blank = _BLANK.match(source, at + 1)
-        next_at = blank.end() if blank else at + 1
-        if next_at >= len(source):
+        next_at = self._next_code(at + 1)
+        if next_at >= len(source) or next_at == self._asked:
             return None
+        self._asked = next_at
         return next_at if self._separates(at, byte, next_at) else None
+
+    def _next_code(self, place: int) -> int:
+        source = self._source
+        while True:
+            blank = _BLANK.match(source, place)
+            place = blank.end() if blank else place
+            comment = _COMMENT.match(source, place) if source.startswith(b"/", place) else None
+            if comment is None or place >= self._comments_end:
+                # A comment whose end is yet to come may be followed by anything.
+                unfinished = self._goes_on and source.startswith(b"/*", place)
+                return len(source) if unfinished else place
+            place = comment.end()
 
     def _start_is_marker(self) -> bool:
         return self._source.startswith(_MARKERS, self._start)
@@ -179,9 +227,12 @@ class _Scan:
     def _separates(self, at: int, byte: int, next_at: int) -> bool:
         source = self._source
         if byte == 59:
-            return not source.startswith((b"//", b"/*"), next_at)
-        before = source[max(self._start, at - 64) : at].rstrip()
-        if not before or self._awaits_class(next_at):
+            return True
+        first, last = self._comments
+        if 0 <= first and self._text_end(at) <= last:
+            at = first
+        before = source[max(self._start, at - _LOOK_BACK) : at].rstrip()
+        if not before or self._awaits_class():
             return False
         last = before[-1:]
         word = _WORD.match(source, next_at)
@@ -194,5 +245,5 @@ class _Scan:
         last_word = _LAST_WORD.search(before)
         return last_word is not None and last_word.group() not in _WANTS_MORE
 
-    def _awaits_class(self, _next_at: int) -> bool:
+    def _awaits_class(self) -> bool:
         return self._source.startswith(b"@", self._start) and not self._has_body

@@ -1,7 +1,6 @@
 """The walk over a syntax tree that finds its chunks: iterative, as deep as containers go."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 
 from tree_sitter import Node
 
@@ -26,17 +25,19 @@ _TAKES_SEMICOLON = frozenset(
 )
 
 
-def find_rows(roots: Iterable[Node], source: bytes, suites: SuiteNames) -> list[Row]:
+def find_rows(
+    nodes: Iterable[Node], source: bytes, suites: SuiteNames, *, top: bool = True
+) -> list[Row]:
     """The chunks of a file in its order; lines and digests are not yet made.
 
     Args:
-        roots: the syntax trees over the file, in order.
+        nodes: what stands at the top of the file, in order.
         source: the file.
         suites: what makes a call a test suite.
+        top: whether the nodes begin where the file does.
     """
     out: list[Row] = []
-    rows = Rows(out, source, ())
-    nodes = chain.from_iterable(map(_top, roots))
+    rows = Rows(out, source, (), top=top)
     stack: list[_Statements | _Members] = [_Statements(nodes, rows, source, suites)]
     while stack:
         frame = stack[-1]
@@ -218,8 +219,13 @@ class _Members:
         self.rows.swallowed(node.end_byte)
 
 
-def _top(root: Node) -> Sequence[Node]:
-    return (root,) if root.type == "ERROR" else root.children
+def top_nodes(roots: Iterable[Node]) -> Iterator[Node]:
+    """What stands at the top of the trees over a file."""
+    for root in roots:
+        if root.type == "ERROR":
+            yield root
+        else:
+            yield from root.children
 
 
 def _inside(body: Node) -> list[Node]:
@@ -250,7 +256,7 @@ class _Container:
     def rows(self, source: bytes, name: str | None) -> Rows:
         """The rows inside, one scope deeper."""
         scope = self._outer.scope if name is None else (*self._outer.scope, name)
-        return Rows(self._outer.out, source, scope, self._row)
+        return Rows(self._outer.out, source, scope, header=self._row)
 
     def end(self) -> None:
         """Close the container; what its end holds besides brackets becomes chunks."""

@@ -101,6 +101,17 @@ def jsx_ampersands(code: Code) -> Iterator[Edit]:
                 yield Edit(place, b"|")
 
 
+_ATTRIBUTE = re.compile(rb"[\w-]=(?:\"_+\"|'_+')")
+_LONE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")
+
+
+def attribute_ampersands(code: Code) -> Iterator[Edit]:
+    """An `&` in a JSX attribute that begins no entity, as in `<a href="?b=1&c=2" />`."""
+    for found in _ATTRIBUTE.finditer(code.text):
+        for ampersand in _LONE_AMPERSAND.finditer(code.source, *found.span()):
+            yield Edit(ampersand.start(), b"_")
+
+
 _NUL = re.compile(rb"\0")
 
 
@@ -122,5 +133,6 @@ RARE = (
     Rule("decorator_expressions", (b"@(",), decorator_expressions),
     Rule("decorated_declarations", (b"declare",), decorated_declarations),
     Rule("jsx_ampersands", (b"&",), jsx_ampersands),
+    Rule("attribute_ampersands", (b'="', b"='"), attribute_ampersands),
     Rule("nul_bytes", (b"",), nul_bytes),
 )

@@ -7,7 +7,7 @@ from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
 _OPERATOR = re.compile(rb"(?:as|satisfies)(?!" + NAME + rb")(\s*(?:=(?!>)|[.,;)\]}]|\??:|\?\.))?")
-_DECLARING = frozenset(b"let const var return typeof await void delete throw case in of new extends instanceof else yield".split())
+_DECLARING = frozenset(b"let const var return typeof await void delete throw case new extends instanceof else yield".split())
 
 
 def operator_words(code: Code) -> Iterator[Edit]:

@@ -112,13 +112,18 @@ _PREDEFINED = rb"(any|string|number|boolean|symbol|object|unknown|never)"
 _PREDEFINED_USES = (
     re.compile(rb"\[\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
     re.compile(rb",\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
+    re.compile(rb"\[\s*(new)\s*(?:\?\s*)?:"),
+    re.compile(rb"typeof\s+(undefined)(?!" + NAME + rb")"),
     re.compile(rb"\(\s*" + _PREDEFINED + rb"\s*\)\s*=>"),
     re.compile(_PREDEFINED + rb"\s*\.\s*(?=" + NAME + rb")"),
 )
 
 
 def predefined_names(code: Code) -> Iterator[Edit]:
-    """`any`, `string` and their like as a name: of a tuple's element, a parameter, a namespace."""
+    """`any`, `string` and their like as a name: of a tuple's element, a parameter, a namespace.
+
+    So too `new` as the name of a tuple's element, and `typeof undefined`, which asks for a name.
+    """
     for pattern in _PREDEFINED_USES:
         for found in pattern.finditer(code.text):
             if code.starts_word(found.start(1)):
@@ -164,6 +169,7 @@ def _is_type_template(code: Code, start: int) -> bool:
     before = code.last(opening)
     return before >= 0 and (
         code.text[before : before + 1] in b"=:|&?<,[{"
+        or code.text.endswith(b"=>", 0, before + 1)
         or code.word_before(opening) in (b"extends", b"keyof", b"as", b"in")
     )
 
@@ -212,7 +218,7 @@ RARE = (
     Rule("import_phases", (b"import.",), import_phases),
     Rule(
         "predefined_names",
-        tuple(b"any string number boolean symbol object unknown never".split()),
+        tuple(b"any string number boolean symbol object unknown never new undefined".split()),
         predefined_names,
     ),
     Rule("template_escapes", (b"`",), template_escapes),
