@@ -7,9 +7,11 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.cut import cut_rows
 from chunkflow.syntax.languages import parser
-from chunkflow.syntax.resync import resynchronised
+from chunkflow.syntax.repair import repaired
+from chunkflow.syntax.resync import Pieces, resynchronised
 from chunkflow.syntax.rows import Row, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
@@ -21,6 +23,11 @@ class ParsedFile(NamedTuple):
     chunks: list[Chunk]
     roots: list[Node]
     """In the order of the file, offsets counting from its start."""
+    note: str | None = None
+    """What is to be said of the file, though it has its chunks."""
+
+
+_OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
 class Chunker:
@@ -41,16 +48,27 @@ class Chunker:
             max_bytes: cut declarations that are larger.
             top: whether the source begins where the file does.
         """
-        root = self.tree(source)
-        if not root.has_error:
+        budget = Budget(len(source))
+        root = self.tree(source, budget)
+        if root is not None and not root.has_error:
             return self.chunks_of(root.children, [root], source, max_bytes=max_bytes, top=top)
-        roots = resynchronised(source, self._parser)
-        rows = covered(find_rows(top_nodes(roots), source, self._suites, top=top), source)
-        return self._parsed(rows, roots, source, max_bytes)
+        found = self._mended(source, root, budget)
+        rows = find_rows(top_nodes(found.roots), source, self._suites, top=top)
+        rows = covered(rows, source, apart=found.unparsed)
+        note = _OVER_BUDGET if found.unparsed else None
+        return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
 
-    def tree(self, source: bytes) -> Node:
-        """The root of the syntax tree, errors and all."""
-        return self._parser.parse(source).root_node
+    def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
+        """Trees over a text that has errors: repaired, or else piece by piece."""
+        if root is not None:
+            source, root = repaired(source, root, lambda text: self._parser.parse(text).root_node)
+            if not root.has_error:
+                return Pieces([root], [])
+        return resynchronised(source, self._parser, budget)
+
+    def tree(self, source: bytes, budget: Budget) -> Node | None:
+        """The root of the syntax tree, errors and all; None where the budget did not suffice."""
+        return budget.parse(self._parser, source, len(source))
 
     def chunks_of(
         self,

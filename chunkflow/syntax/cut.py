@@ -7,8 +7,10 @@ at most, and nearly always none. (Finding boundaries by content is an idea of rs
 smallest checksum as the boundary is that of local-maximum chunking, Bjørner et al., 2010.)
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 from zlib import crc32
 
@@ -59,6 +61,8 @@ _PART_KINDS = STATEMENT_KINDS | {
     "method_definition": "method",
     "method_signature": "method",
 }
+# Nothing that people or bundlers write nests as deep; it bounds the time that nonsense takes.
+_DEEPEST = 1000
 _TRAILING = frozenset({",", ";", ":"})
 _CALLED = frozenset({"arguments", "type_arguments", "template_string"})
 _CLOSING = frozenset({")", "]", "}"})
@@ -81,7 +85,7 @@ def cut_rows(rows: Iterable[Row], roots: Sequence[Node], source: bytes, most: in
     starts = [root.start_byte for root in roots]
     out: list[Row] = []
     for row in rows:
-        if row[END] - row[START] <= most or row[KIND] == "comment":
+        if row[END] - row[START] <= most or row[KIND] == "comment" or not roots:
             out.append(row)
         else:
             root = roots[max(bisect_left(starts, row[DECL_START] + 1) - 1, 0)]
@@ -139,27 +143,26 @@ class _Cutter:
         return [start, end, start, end, kind, None, scope]
 
     def _all_cuts(self) -> list[int]:
-        row = self._row
-        cuts = sorted(cut for cut in self._cuts if row[START] < cut < row[END])
-        spare = sorted(cut for cut in self._spare if row[START] < cut < row[END])
-        found: list[int] = []
-        # What is still too large is cut where it is shallowest, until it fits.
-        pending = list(zip([row[START], *cuts], [*cuts, row[END]], strict=True))
-        while pending:
-            start, end = pending.pop()
-            inside = spare[bisect_left(spare, start + 1) : bisect_left(spare, end)]
-            if end - start <= self._most or not inside:
-                found.append(start)
-                continue
-            depth = min(self._spare[cut][0] for cut in inside)
-            bounds = [cut for cut in inside if self._spare[cut][0] == depth]
-            pending += zip([start, *bounds], [*bounds, end], strict=True)
-        return sorted(found)[1:]
+        """The cuts in order: what is still too large is cut where it is shallowest, until it fits."""
+        row, most = self._row, self._most
+        bounds = sorted({row[START], *self._cuts, row[END]})
+        bounds = bounds[bisect_left(bounds, row[START]) : bisect_left(bounds, row[END]) + 1]
+        by_depth = sorted((depth, cut) for cut, (depth, _) in self._spare.items())
+        for _, level in groupby(by_depth, key=itemgetter(0)):
+            new = []
+            for _, cut in level:
+                after = bisect_left(bounds, cut)
+                inside = 0 < after < len(bounds) and bounds[after] != cut
+                if inside and bounds[after] - bounds[after - 1] > most:
+                    new.append(cut)
+            for cut in new:
+                insort(bounds, cut)
+        return bounds[1:-1]
 
     def _visit(self, node: Node, depth: int) -> Iterator[tuple[Node, int]]:
         """Note the cuts of a node; yields what in it is large enough to be cut as well."""
-        if node.start_byte >= self._row[END]:
-            return  # the body of a container, whose members have rows of their own
+        if node.start_byte >= self._row[END] or depth > _DEEPEST:
+            return  # the body of a container, whose members have rows of their own; or nonsense
         chain = node.type in _CHAINS
         children = _links(node) if chain else node.children
         items = self._items(children, depth, chain=chain)

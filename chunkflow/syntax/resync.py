@@ -1,22 +1,35 @@
 """Parsing text piece by piece, where the whole of it has errors."""
 
+from typing import NamedTuple
+
 from tree_sitter import Node, Parser, Range
 
+from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.scan import pieces
 
 _ALL = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
 
 
-def resynchronised(source: bytes, parser: Parser) -> list[Node]:
-    """The syntax trees of the pieces of a text; an error in one leaves the others alone.
+class Pieces(NamedTuple):
+    """The pieces of a text."""
 
-    Offsets in the trees count from the start of the text. Rows and columns do not.
-    """
-    roots = []
+    roots: list[Node]
+    """Their syntax trees. Offsets count from the start of the text; rows and columns do not."""
+    unparsed: list[tuple[int, int]]
+    """Those that the budget did not suffice for, as offsets."""
+
+
+def resynchronised(source: bytes, parser: Parser, budget: Budget) -> Pieces:
+    """Parse each piece of a text alone: an error in one leaves the others as they are."""
+    found = Pieces([], [])
     try:
         for start, end in pieces(source):
             parser.included_ranges = [Range((0, start), (0, end), start, end)]
-            roots.append(parser.parse(source).root_node)
+            root = budget.parse(parser, source, end - start)
+            if root is None:
+                found.unparsed.append((start, end))
+            else:
+                found.roots.append(root)
     finally:
         parser.included_ranges = [_ALL]
-    return roots
+    return found

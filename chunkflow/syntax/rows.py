@@ -1,7 +1,9 @@
 """Rows: the chunks of one container while they are found, with the comments that belong to each."""
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from chunkflow.model.chunk import Chunk
@@ -228,11 +230,17 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     return chunks
 
 
-def covered(rows: list[Row], source: bytes) -> list[Row]:
+def covered(
+    rows: list[Row], source: bytes, *, apart: Sequence[tuple[int, int]] = ()
+) -> list[Row]:
     """A partition out of rows from a tree with errors: apart, trimmed, nothing left out.
 
-    Text that no row has and no gap may hold becomes rows of kind `error`.
+    Text that no row has and no gap may hold becomes rows of kind `error`; what is named in `apart`
+    becomes rows of its own.
     """
+    if apart:
+        errors = [[start, end, start, end, "error", None, ()] for start, end in apart]
+        rows = sorted(rows + errors, key=itemgetter(START))
     out: list[Row] = []
     place = 0
     for row in rows:
@@ -245,7 +253,8 @@ def covered(rows: list[Row], source: bytes) -> list[Row]:
             row[DECL_START], row[DECL_END] = start, end
         else:
             row[DECL_START] = max(row[DECL_START], start)
-            row[DECL_END] = max(row[DECL_END], row[DECL_START])
+            # Where a repair has put a semicolon, the text has the end of a line.
+            row[DECL_END] = _trimmed(source, row[DECL_START], row[DECL_END], SPACE_BYTES)[1]
         out.append(row)
         place = end
     _cover(out, source, place, len(source))

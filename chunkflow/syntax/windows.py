@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker, ParsedFile
 from chunkflow.syntax.nodes import COMMENTS, STATEMENTS, declaration
 from chunkflow.syntax.scan import boundaries
@@ -99,9 +100,9 @@ def _first_statements(
     comment = text.rfind(b"/*")
     if comment >= 0 and text.find(b"*/", comment) < 0:
         text = text[:comment]  # the grammar takes the beginning of a comment for something else
-    root = chunker.tree(text)
-    whole = _whole_statements(root, text)
-    if whole is not None:
+    root = chunker.tree(text, Budget(len(text)))
+    whole = None if root is None else _whole_statements(root, text)
+    if root is not None and whole is not None:
         count, end = whole
         nodes = root.children[:count]
         return end, chunker.chunks_of(nodes, [root], text[:end], max_bytes=max_bytes, top=top)
@@ -138,6 +139,8 @@ def _whole_statements(root: Node, text: bytes) -> tuple[int, int] | None:
         last, following = nodes[statements[place]], nodes[statements[place + 1]]
         end = text.find(b"\n", last.end_byte) + 1
         between = nodes[statements[place] + 1 : statements[place + 1]]
+        if not between and not 0 < end <= following.start_byte:
+            end = following.start_byte  # on one line, as in what bundlers make
         on_line = [node for node in between if node.start_byte < end]
         apart = 0 < end <= following.start_byte and all(n.end_byte <= end for n in on_line)
         if apart and not _same_function(last, following, text):

@@ -1,4 +1,4 @@
-"""Repair: valid TypeScript that the grammar lacks is put in words of the same length that it has."""
+"""Repair: what the grammar lacks of TypeScript is put in words, as long, that it has."""
 
 from chunkflow.syntax.repair.rounds import repaired
 

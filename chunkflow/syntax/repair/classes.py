@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
-_MODIFIER = rb"(?:public|private|protected|static|override|readonly|declare|abstract|accessor|async)"
+_MODIFIER = (
+    rb"(?:public|private|protected|static|override|readonly|declare|abstract|accessor|async)"
+)
 _RUN = re.compile(_MODIFIER + rb"[ \t]+" + _MODIFIER + rb"(?:[ \t]+" + _MODIFIER + rb")*(?=[ \t]+)")
 _BEFORE_NAME = re.compile(rb"[ \t]+(?:[\[#\"'*]|" + NAME + rb")")
 _DECLARING = re.compile(
@@ -16,7 +18,8 @@ _DECLARING = re.compile(
 _KNOWN_RUN = re.compile(
     rb"(?:(?:declare )?(?:public |private |protected )?|"
     rb"(?:public |private |protected )declare )"
-    rb"(?:(?:static )?(?:override )?(?:readonly )?(?:async )?|(?:abstract |readonly ){0,2}|accessor )"
+    rb"(?:(?:static )?(?:override )?(?:readonly )?(?:async )?"
+    rb"|(?:abstract |readonly ){0,2}|accessor )"
 )
 _ACCESS = frozenset({b"public", b"private", b"protected"})
 _MAY_FOLLOW = {
@@ -54,9 +57,13 @@ def _words(code: Code, start: int, end: int) -> list[tuple[int, bytes]]:
     return [(m.start(), m[0]) for m in found]
 
 
-_MEMBER_KEYWORD = re.compile(rb"(?:abstract|accessor)(?!" + NAME + rb")(?![ \t]+(?:[\[#\"'*@]|" + NAME + rb"))")
+_MEMBER_KEYWORD = re.compile(
+    rb"(?:abstract|accessor)(?!" + NAME + rb")(?![ \t]+(?:[\[#\"'*@]|" + NAME + rb"))"
+)
 _WORD_AFTER = re.compile(
-    rb"(?:abstract|accessor)(?=[ \t]+(?:in|instanceof|as|satisfies|of|extends|is)(?!" + NAME + rb"))"
+    rb"(?:abstract|accessor)(?=[ \t]+(?:in|instanceof|as|satisfies|of|extends|is)(?!"
+    + NAME
+    + rb"))"
 )
 
 
@@ -109,12 +116,10 @@ def _after_field(code: Code, place: int) -> bool:
     if code.text[last] != ord("}"):
         return True
     opening = code.opening(last)
-    return opening > 0 and code.text[code.last(opening)] in b">=(,"
+    return opening > 0 and code.text[code.last(opening)] in b">:"
 
 
-_OPERATOR_NAME = re.compile(
-    rb"\n[ \t]*(i)n(?:stanceof)?(?:[\d_$]|(?=\s*\??:)|(?=\s*\?\())"
-)
+_OPERATOR_NAME = re.compile(rb"\n[ \t]*(i)n(?:stanceof)?(?:[\d_$]|(?=\s*\??:)|(?=\s*\?\())")
 
 
 def operator_names(code: Code) -> Iterator[Edit]:
@@ -124,7 +129,9 @@ def operator_names(code: Code) -> Iterator[Edit]:
 
 
 RARE = (
-    Rule("modifiers", tuple(b"static override readonly declare abstract accessor".split()), modifiers),
+    Rule(
+        "modifiers", tuple(b"static override readonly declare abstract accessor".split()), modifiers
+    ),
     Rule("modifier_names", (b"abstract", b"accessor"), modifier_names),
     Rule("static_index_signatures", (b"static",), static_index_signatures),
     Rule("generators_after_fields", (b"*",), generators_after_fields),

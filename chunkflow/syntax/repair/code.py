@@ -16,8 +16,7 @@ _BRACKETS = re.compile(rb"[()\[\]{}]")
 _ANGLES = re.compile(rb"=>|[<>()\[\]{};]")
 _NOT_AN_END = frozenset(
     b"extends keyof readonly new is infer typeof as in of return unique asserts abstract satisfies"
-    b" case default else export import instanceof delete throw await yield const let var"
-    .split()
+    b" case default else export import instanceof delete throw await yield const let var".split()
 )
 _WORD_BEFORE = re.compile(rb"(" + NAME + rb"+)\Z")
 _ARGUMENTS_BYTES = 1 << 16
@@ -60,8 +59,10 @@ class Code:
 
     def name(self, start: int, end: int) -> Edit:
         """An edit that leaves one identifier, and line ends where there are any."""
-        line = self.source[start:end].split(b"\n", 1)[0].rstrip()
-        return self.replace(start, end, b"_" * len(line))
+        old = self.source[start:end]
+        indent = len(old) - len(old.lstrip())
+        line = old[indent:].split(b"\n", 1)[0].rstrip()
+        return self.replace(start, end, old[:indent] + b"_" * len(line))
 
     def renamed(self, start: int, end: int) -> Edit:
         """An edit that makes a word another one that means nothing to the grammar."""

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
-_LOOP = re.compile(rb"for\s*(?:await\s*)?\(\s*((?:await\s+)?using)(?=\s+" + NAME + rb")")
+_LOOP = re.compile(
+    rb"for\s*(?:await\s*)?\(\s*((?:await\s+)?using)(?=\s+(?!(?:of|in)\s)" + NAME + rb")"
+)
 
 
 def using_loops(code: Code) -> Iterator[Edit]:
@@ -88,21 +90,22 @@ def decorated_declarations(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span())
 
 
-_AMPERSAND = re.compile(rb"[>}][^<>{};=()]{0,400}?(?<!&)&(?![&=#]|\w+;)[^<>{};=()]{0,400}[<{]")
+_ENTITY = re.compile(rb"&#?\w+;")
+_JSX_TEXT = re.compile(rb"[>}]([^<>{};=()]*)(?=[<{])")
+_LONE_AMPERSAND = re.compile(rb"(?<!&)&(?!&|#?\w+;)")
 
 
 def jsx_ampersands(code: Code) -> Iterator[Edit]:
-    """An `&` that is JSX text."""
+    """An `&` that is JSX text; as an operator between angles or braces it would be as good a `|`."""
     if b"</" not in code.text:
         return
-    for found in _AMPERSAND.finditer(code.text):
-        for place in range(*found.span()):
-            if code.text[place] == ord("&"):
-                yield Edit(place, b"|")
+    text = _ENTITY.sub(lambda found: b"_" * len(found[0]), code.text)
+    for found in _JSX_TEXT.finditer(text):
+        for ampersand in _LONE_AMPERSAND.finditer(text, *found.span(1)):
+            yield Edit(ampersand.start(), b"|")
 
 
 _ATTRIBUTE = re.compile(rb"[\w-]=(?:\"_+\"|'_+')")
-_LONE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")
 
 
 def attribute_ampersands(code: Code) -> Iterator[Edit]:

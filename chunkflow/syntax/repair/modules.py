@@ -27,7 +27,7 @@ def default_abstract_class(code: Code) -> Iterator[Edit]:
         yield code.blank(*found.span(1))
 
 
-_DEFAULT_FUNCTION = re.compile(rb"export\s+(default\s+(async\s+)?function)\s*([(<])")
+_DEFAULT_FUNCTION = re.compile(rb"export\s+(default[ \t]+((?:async[ \t]+)?function))\s*(?:(<)|\()")
 
 
 def default_function_signature(code: Code) -> Iterator[Edit]:
@@ -36,20 +36,13 @@ def default_function_signature(code: Code) -> Iterator[Edit]:
     The name stands where the last letter of `function` stood.
     """
     for found in _DEFAULT_FUNCTION.finditer(code.text):
-        start, end = found.span(1)
-        parameters = found.start(3)
-        if code.text[parameters] == ord("<"):
+        parameters = found.end() - 1
+        if found[3]:
             parameters = code.text.find(b"(", code.angle_closing(parameters))
         closing = code.closing(parameters)
-        if closing > 0 and not _has_body(code, closing + 1):
-            words = b"async function" if found[2] else b"function"
-            name = _last_line_start(code, start, end)
-            yield code.replace(start, end, words.ljust(end - 1 - start) + b"_")
-            del name
-
-
-def _last_line_start(code: Code, start: int, end: int) -> int:
-    return max(start, code.text.rfind(b"\n", start, end) + 1)
+        if code.starts_word(found.start()) and closing > 0 and not _has_body(code, closing + 1):
+            start, end = found.span(1)
+            yield code.replace(start, end, found[2].ljust(end - 1 - start) + b"_")
 
 
 _TYPE_TOKEN = re.compile(rb"[({\[<]|[;})\]]|\n|=>|[:|&?.,=]|" + NAME + rb"+|[\"'`]_*[\"'`]")
@@ -117,6 +110,7 @@ def import_type_alias(code: Code) -> Iterator[Edit]:
 
 
 _LIST = re.compile(rb"port\b(?:\s+type\b)?(?:\s+" + NAME + rb"+\s*,)?\s*\{([^{}();=]*)\}")
+_ITEM = re.compile(rb"[^,]+")
 _WORD = re.compile(rb"[^\s,]+")
 _HARD_NAMES = frozenset(b"type as using satisfies abstract accessor".split())
 
@@ -124,11 +118,10 @@ _HARD_NAMES = frozenset(b"type as using satisfies abstract accessor".split())
 def specifiers(code: Code) -> Iterator[Edit]:
     """`type`, `as` and their like as a name in an import's or export's list."""
     for found in _LIST.finditer(code.text):
-        start, end = found.span(1)
-        word = found.start() - 2
-        if code.text[word : word + 2] not in (b"im", b"ex") or not code.starts_word(word):
+        start = found.start() - 2
+        if code.text[start : start + 2] not in (b"im", b"ex") or not code.starts_word(start):
             continue
-        for item in re.compile(rb"[^,]+").finditer(code.text, start, end):
+        for item in _ITEM.finditer(code.text, *found.span(1)):
             words = [(m.start(), m[0]) for m in _WORD.finditer(code.text, *item.span())]
             for place, word in _names(words):
                 if word in _HARD_NAMES:
@@ -172,7 +165,7 @@ def export_attributes(code: Code) -> Iterator[Edit]:
             yield Edit(found.start(1), b" " if found[2] else b";")
 
 
-_GLOBAL = re.compile(rb"global(\s*)(?=\{)")
+_GLOBAL = re.compile(rb"global(?=\s*\{)")
 
 
 def nested_global(code: Code) -> Iterator[Edit]:
@@ -180,10 +173,8 @@ def nested_global(code: Code) -> Iterator[Edit]:
     for found in _GLOBAL.finditer(code.text):
         start = found.start()
         before = code.last(start)
-        if (before < 0 or code.text[before] in b"{};" or code.ends_operand(start)) and (
-            code.word_before(start) != b"declare"
-        ):
-            yield code.replace(start, start + 6, b"_____:")
+        if before < 0 or code.text[before] in b"{};" or b"\n" in code.text[before:start]:
+            yield code.replace(start, start + len(b"global"), b"_____:")
 
 
 COMMON = (

@@ -7,7 +7,10 @@ from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
 _OPERATOR = re.compile(rb"(?:as|satisfies)(?!" + NAME + rb")(\s*(?:=(?!>)|[.,;)\]}]|\??:|\?\.))?")
-_DECLARING = frozenset(b"let const var return typeof await void delete throw case new extends instanceof else yield".split())
+_DECLARING = frozenset(
+    b"let const var return typeof await void delete throw case new extends instanceof else"
+    b" yield".split()
+)
 
 
 def operator_words(code: Code) -> Iterator[Edit]:
@@ -24,7 +27,10 @@ def _begins_value(code: Code, place: int) -> bool:
     if before >= 0 and code.text[before] in b"([{,=:?":
         return True
     word = code.word_before(place)
-    return word in _DECLARING and not code.is_property(before + 1 - len(word))
+    start = before + 1 - len(word)
+    if word == b"const" and code.word_before(start) == b"as":
+        return False  # `a as const as B`
+    return word in _DECLARING and not code.is_property(start)
 
 
 _USING_KEYWORD = re.compile(

@@ -1,7 +1,6 @@
 """The rounds of a repair: apply every rule, parse again, and keep what has fewer errors."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
 
 from tree_sitter import Node
 
@@ -11,7 +10,7 @@ from chunkflow.syntax.repair.rules import COMMON, RARE
 
 _ROUNDS = (COMMON, (*COMMON, *RARE), (*COMMON, *RARE))
 
-Damage: TypeAlias = tuple[int, int]
+_ERROR_BYTES = 16
 
 
 def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
@@ -28,9 +27,10 @@ def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple
     """
     best = (source, root)
     damage = _damage(root)
+    text = source
     for rules in _ROUNDS:
-        text = _applied(best[0], rules)
-        if text == best[0]:
+        tried, text = text, _applied(best[0], rules)
+        if text in (tried, best[0]):
             continue
         tree = parse(text)
         damage_left = _damage(tree)
@@ -60,15 +60,14 @@ def _edited(source: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(pieces)
 
 
-def _damage(root: Node) -> Damage:
-    """How many errors a tree has, and how many bytes they take."""
-    count = size_bytes = 0
+def _damage(root: Node) -> int:
+    """How many bytes of a tree are errors, each error counting as a few more."""
+    damage = 0
     stack = [root]
     while stack:
         node = stack.pop()
         if node.is_error or node.is_missing:
-            count += 1
-            size_bytes += node.end_byte - node.start_byte
+            damage += _ERROR_BYTES + node.end_byte - node.start_byte
         elif node.has_error:
             stack.extend(node.children)
-    return count, size_bytes
+    return damage

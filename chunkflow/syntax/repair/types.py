@@ -7,8 +7,12 @@ from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
 _PARAMETERS = re.compile(rb"(?:interface|class|type)\b\s*(?:" + NAME + rb"+\s*)?<")
+_VARIANCE_WORD = re.compile(rb"(?:in|out)\s")
 _VARIANCE = re.compile(
-    rb"[<,]\s*(?:const\s+)?((?:in\s+)?out|in)\s+(?!(?:extends|[<>=,])(?!" + NAME + rb"))(?=" + NAME
+    rb"[<,]\s*(?:const\s+)?((?:in\s+)?out|in)\s+(?!(?:extends|[<>=,])(?!"
+    + NAME
+    + rb"))(?="
+    + NAME
     + rb")"
 )
 
@@ -17,11 +21,8 @@ def variance(code: Code) -> Iterator[Edit]:
     """`in`, `out` and `in out` before a type parameter, of a declaration or class expression."""
     for found in _PARAMETERS.finditer(code.text):
         start = found.end() - 1
-        if not code.starts_word(found.start()):
-            continue
-        if b"in" not in (line := code.text[start : (end := code.angle_closing(start)) + 1]) and (
-            b"out" not in line
-        ):
+        end = code.angle_closing(start)
+        if not code.starts_word(found.start()) or not _VARIANCE_WORD.search(code.text, start, end):
             continue
         for annotation in _VARIANCE.finditer(code.text, start, end):
             if code.enclosing(annotation.start(1)) == code.enclosing(start):
@@ -53,6 +54,10 @@ def import_phases(code: Code) -> Iterator[Edit]:
 
 
 _SIGNATURE = re.compile(rb"\n[ \t]*<")
+_PARAMETERS_OF = re.compile(rb"\s*\(")
+_RETURNED = re.compile(rb"\s*:")
+_CHOSEN = re.compile(rb"(?<!\?)\?\s*[\w$.]+\s*\Z")
+_CHOSEN_BYTES = 200
 
 
 def call_signatures(code: Code) -> Iterator[Edit]:
@@ -60,13 +65,13 @@ def call_signatures(code: Code) -> Iterator[Edit]:
 
     The grammar lets no statement or member begin with `<`, so it puts no semicolon there either.
     """
-    text = code.text
-    for found in _SIGNATURE.finditer(text):
+    for found in _SIGNATURE.finditer(code.text):
         start = found.end() - 1
-        if not code.ends_operand(start) or _is_method_name(code, start):
-            continue
         opening = code.enclosing(start)
-        if opening < 0 or text[opening] != ord("{"):
+        if opening < 0 or code.text[opening] != ord("{") or not code.ends_operand(start):
+            continue
+        chosen = _CHOSEN.search(code.text, max(opening, start - _CHOSEN_BYTES), start)
+        if chosen or _follows_a_name(code, start):
             continue
         if _is_signature(code, start):
             # In indentation where there is any: a line end is best kept.
@@ -74,28 +79,18 @@ def call_signatures(code: Code) -> Iterator[Edit]:
 
 
 def _is_signature(code: Code, start: int) -> bool:
-    text = code.text
     end = code.angle_closing(start)
-    parameters = re.compile(rb"\s*\(").match(text, end + 1) if end > 0 else None
-    if parameters is None:
-        return False
-    closing = code.closing(parameters.end() - 1)
-    return closing > 0 and _AFTER_SIGNATURE.match(text, closing + 1) is not None
+    parameters = _PARAMETERS_OF.match(code.text, end + 1) if end > 0 else None
+    closing = code.closing(parameters.end() - 1) if parameters is not None else -1
+    return closing > 0 and _RETURNED.match(code.text, closing + 1) is not None
 
 
-_AFTER_SIGNATURE = re.compile(rb"\s*(?::|[;,}]|\n)")
-
-
-def _is_method_name(code: Code, place: int) -> bool:
-    """Whether the word before `place` is a member's name: nothing stands before it."""
+def _follows_a_name(code: Code, place: int) -> bool:
+    """Whether the word before `place` is a member's name: no type can end there."""
     word = code.word_before(place)
-    if not word:
-        return False
     start = code.last(place) + 1 - len(word)
     before = code.last(start)
-    return before >= 0 and (
-        code.text[before : before + 1] in b"{;," or (code.ends_operand(start))
-    )
+    return bool(word) and before >= 0 and (code.text[before] in b"{;," or code.ends_operand(start))
 
 
 _KEYOF_READONLY = re.compile(rb"keyof\s+(readonly)(?=\s)")
