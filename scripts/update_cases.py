@@ -2,8 +2,8 @@
 
     python scripts/update_cases.py
 
-Beside `NAME.ts` lies `NAME.ts.chunks`: a line a chunk, with its lines, kind, full name, the bytes of
-the chunk and of its declaration, and the beginning and end of its text.
+Beside `NAME.ts` lies `NAME.ts.chunks`: a line a chunk, with its lines, kind, full name, the bytes
+of the chunk and of its declaration, and the beginning and end of its text.
 """
 
 import sys

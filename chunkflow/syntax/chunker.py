@@ -38,9 +38,7 @@ class Chunker:
         self._suites = SuiteNames(suites)
         self._parser = parser(language)
 
-    def parse(
-        self, source: bytes, *, max_bytes: int | None = None, top: bool = True
-    ) -> ParsedFile:
+    def parse(self, source: bytes, *, max_bytes: int | None = None, top: bool = True) -> ParsedFile:
         """The chunks of a file, whatever its bytes.
 
         Args:
@@ -91,7 +89,14 @@ class Chunker:
         return ParsedFile(finished(rows, source, self._language), roots)
 
 
-_kept = threading.local()
+class _Kept(threading.local):
+    """The chunkers of a thread, by language and suites."""
+
+    def __init__(self) -> None:
+        self.chunkers: dict[tuple[str, tuple[str, ...]], Chunker] = {}
+
+
+_kept = _Kept()
 
 
 def chunk_source(
@@ -120,7 +125,6 @@ def chunk_source(
     if max_bytes is not None and max_bytes < 1:
         raise ValueError(f"max_bytes is {max_bytes}; it must be at least 1")
     key = (language, tuple(suites))
-    chunkers: dict[tuple[str, tuple[str, ...]], Chunker] = _kept.__dict__
-    if key not in chunkers:
-        chunkers[key] = Chunker(language, suites=suites)
-    return chunkers[key].parse(source, max_bytes=max_bytes).chunks
+    if key not in _kept.chunkers:
+        _kept.chunkers[key] = Chunker(language, suites=suites)
+    return _kept.chunkers[key].parse(source, max_bytes=max_bytes).chunks

@@ -1,15 +1,15 @@
-"""Cutting what is larger than a limit along its syntax: statements, members, arguments, elements.
+"""Cutting what is larger than a limit along its syntax: statements, members, arguments, items.
 
 A cut never depends on how much text stands before it. Of a list's items those between two blank
-lines stay together where they fit; where they do not, they part at the item whose first line has the
-smallest checksum, again and again until they fit. So an edit moves the cuts of its own run of items
-at most, and nearly always none. (Finding boundaries by content is an idea of rsync and LBFS; the
+lines stay together where they fit; where they do not, they part at the item whose first line has
+the smallest checksum, again and again until they fit. So an edit moves the cuts of its own run of
+items at most, and nearly always none. (Finding boundaries by content is an idea of rsync and LBFS; the
 smallest checksum as the boundary is that of local-maximum chunking, Bjørner et al., 2010.)
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 from zlib import crc32
@@ -34,13 +34,14 @@ _LISTS = frozenset(
     "statement_block class_body object array arguments switch_body switch_case switch_default"
     " object_type interface_body enum_body named_imports export_clause formal_parameters"
     " jsx_element jsx_fragment template_string object_pattern array_pattern tuple_type"
-    " type_arguments type_parameters sequence_expression lexical_declaration variable_declaration"
-    .split()
+    " type_arguments type_parameters sequence_expression lexical_declaration"
+    " variable_declaration".split()
 )
 """Nodes whose children are a list: cut between any of them."""
 
 _GLUED = frozenset(
-    "switch_case switch_default sequence_expression lexical_declaration variable_declaration".split()
+    "switch_case switch_default sequence_expression lexical_declaration"
+    " variable_declaration".split()
 )
 """Lists without a bracket of their own: their first item stays with what is before it."""
 
@@ -50,7 +51,7 @@ _BRANCHES = frozenset({"else_clause", "catch_clause", "finally_clause"})
 _CHAINS = frozenset(
     "binary_expression union_type intersection_type call_expression member_expression".split()
 )
-"""Nodes that nest to the left where people see a list: `a + b + c`, `A | B`, `x.map(…).filter(…)`."""
+"""Nodes that nest to the left where people see a list: `a + b + c`, `A | B`, `x.a(…).b(…)`."""
 
 _PART_KINDS = STATEMENT_KINDS | {
     "pair": "property",
@@ -63,8 +64,11 @@ _PART_KINDS = STATEMENT_KINDS | {
 }
 # Nothing that people or bundlers write nests as deep; it bounds the time that nonsense takes.
 _DEEPEST = 1000
+# Added to the depth of cuts between the small parts of what is no list: `function`, name, `(…)`.
+_LAST_RESORT = 10 * _DEEPEST
 _TRAILING = frozenset({",", ";", ":"})
 _CALLED = frozenset({"arguments", "type_arguments", "template_string"})
+_OPENING = frozenset({"(", "[", "{"})
 _CLOSING = frozenset({")", "]", "}"})
 
 
@@ -118,7 +122,7 @@ class _Cutter:
         cuts = self._all_cuts()
         bounds = [row[START], *cuts, row[END]]
         first = True
-        for start, end in zip(bounds, bounds[1:], strict=False):
+        for start, end in pairwise(bounds):
             part = self._part(start, end, first=first)
             if part is not None:
                 yield part
@@ -143,8 +147,8 @@ class _Cutter:
         return [start, end, start, end, kind, None, scope]
 
     def _all_cuts(self) -> list[int]:
-        """The cuts in order: what is still too large is cut where it is shallowest, until it fits."""
-        row, most = self._row, self._most
+        """The cuts in order; what is still too large is cut where that is shallowest."""
+        row = self._row
         bounds = sorted({row[START], *self._cuts, row[END]})
         bounds = bounds[bisect_left(bounds, row[START]) : bisect_left(bounds, row[END]) + 1]
         by_depth = sorted((depth, cut) for cut, (depth, _) in self._spare.items())
@@ -153,24 +157,33 @@ class _Cutter:
             for _, cut in level:
                 after = bisect_left(bounds, cut)
                 inside = 0 < after < len(bounds) and bounds[after] != cut
-                if inside and bounds[after] - bounds[after - 1] > most:
+                if inside and self._is_large(bounds[after - 1], bounds[after]):
                     new.append(cut)
             for cut in new:
                 insort(bounds, cut)
         return bounds[1:-1]
+
+    def _is_large(self, start: int, end: int) -> bool:
+        if end - start <= self._most:
+            return False
+        return len(self._source[start:end].strip(SPACE_BYTES)) > self._most
 
     def _visit(self, node: Node, depth: int) -> Iterator[tuple[Node, int]]:
         """Note the cuts of a node; yields what in it is large enough to be cut as well."""
         if node.start_byte >= self._row[END] or depth > _DEEPEST:
             return  # the body of a container, whose members have rows of their own; or nonsense
         chain = node.type in _CHAINS
+        listed = chain or node.type in _LISTS
         children = _links(node) if chain else node.children
-        items = self._items(children, depth, chain=chain)
+        items = self._items(children, depth if listed else depth + _LAST_RESORT, chain=chain)
+        for item in items:
+            if listed or item.end - item.start > self._most // 4:
+                self._spare[item.start] = (depth, item.node)
         if node.end_byte - node.start_byte > self._most:
             for item in items:
                 if item.node.type in _BRANCHES:
                     self._cuts[item.start] = item.node
-            if chain or node.type in _LISTS:
+            if listed:
                 self._cut_list(items, glued=chain or node.type in _GLUED)
         for child in children:
             # Far below the limit: what stands around a node may make a part of it too large.
@@ -178,7 +191,7 @@ class _Cutter:
                 yield child, depth + 1
 
     def _items(self, children: Sequence[Node], depth: int, *, chain: bool) -> list[_Item]:
-        """Children as items: comments and opening tokens before one, and a comma after it, are its."""
+        """Children as items, each with the comments and tokens before it and the comma after it."""
         items: list[_Item] = []
         start = -1
         for child in children:
@@ -188,6 +201,8 @@ class _Cutter:
                     self._spare[child.start_byte] = (depth, child)
                 if items and start < 0:
                     items[-1] = items[-1]._replace(end=child.end_byte)
+            elif node_type in _OPENING:
+                self._spare[child.end_byte] = (depth, child)
             elif node_type in COMMENTS or not (child.is_named or node_type in _CLOSING):
                 self._spare[child.start_byte] = (depth, child)
                 start = child.start_byte if start < 0 else start
@@ -204,7 +219,7 @@ class _Cutter:
         return bool(items) and self._source.find(b"\n", items[-1].end, comment.start_byte) < 0
 
     def _cut_list(self, items: list[_Item], *, glued: bool) -> None:
-        if not items or items[-1].end - items[0].start <= self._most:
+        if not items:
             return
         for run in self._runs(items):
             for group in self._fitting(run):
@@ -251,7 +266,7 @@ def _declared(root: Node, start: int, end: int) -> Iterator[Node]:
     node = root.descendant_for_byte_range(start, end - 1)
     if node is None:
         return
-    if node.start_byte >= start:
+    if node.start_byte >= start and node.parent is not None:
         yield node
         return
     for child in node.children:

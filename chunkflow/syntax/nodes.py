@@ -33,7 +33,7 @@ STATEMENTS = frozenset(STATEMENT_KINDS) | frozenset(
     " break_statement continue_statement debugger_statement return_statement throw_statement"
     " labeled_statement".split()
 )
-"""Every node that the grammar has for a statement; what else stands among statements is an error."""
+"""Every node for a statement; what else stands among statements is an error."""
 
 BRACKETS = frozenset("{}()[];") | {""}
 """Nodes that gaps are made of."""
@@ -55,6 +55,7 @@ SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_meth
 
 _TITLE_QUOTES = "\"'`"
 _SLASH = ord("/")
+_GLOBAL = re.compile(rb"global\s*\{")
 _SPACES = re.compile(r"\s+")
 
 
@@ -82,6 +83,8 @@ def declaration(node: Node, node_type: str, source: bytes) -> Declaration:
     plain = PLAIN.get(node_type)
     if plain is not None:
         return (*plain(node, source), node, node_type)
+    if node_type == "labeled_statement" and _GLOBAL.match(source, node.start_byte):
+        return "namespace", "global", node, node_type  # as a repair shows it to the grammar
     kind = STATEMENT_KINDS.get(node_type, "statement")
     if kind == "expression":
         return _expression(node, source)

@@ -118,7 +118,7 @@ class Rows:
             self._last[END] = self._last[DECL_END] = end
 
     def error(self, start: int, end: int) -> None:
-        """Text that is no declaration; one chunk with what stands right before it, if that is too."""
+        """Text that is no declaration; one chunk with more of it right before."""
         last = self._last
         if start >= end:
             return
@@ -192,7 +192,6 @@ class Rows:
         return any(p.search(self._source, start, end) for p in (_LICENCE, _FILE_DOC))
 
 
-
 def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     """The rows, in the order of the file, as chunks with lines and digests."""
     count = source.count
@@ -230,9 +229,7 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     return chunks
 
 
-def covered(
-    rows: list[Row], source: bytes, *, apart: Sequence[tuple[int, int]] = ()
-) -> list[Row]:
+def covered(rows: list[Row], source: bytes, *, apart: Sequence[tuple[int, int]] = ()) -> list[Row]:
     """A partition out of rows from a tree with errors: apart, trimmed, nothing left out.
 
     Text that no row has and no gap may hold becomes rows of kind `error`; what is named in `apart`

@@ -27,7 +27,9 @@ _DECLARATION = re.compile(
 )
 _WORD = re.compile(rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|[\"'@#\d]")
 # Words that go on with what a closing brace ended.
-_CONTINUES = frozenset(b"else catch finally while from as satisfies instanceof in of with is".split())
+_CONTINUES = frozenset(
+    b"else catch finally while from as satisfies instanceof in of with is".split()
+)
 # Words that want more on the next line.
 _WANTS_MORE = frozenset(
     b"export default declare abstract async extends implements return typeof keyof new of in as is"
@@ -82,6 +84,7 @@ class _Scan:
         self._has_body = False
         # The comments last passed, if nothing but white space was between them.
         self._comments = (-1, -1)
+        self._regex_end = -1
         # The token that was last asked about: asked once, however many comments are before it.
         self._asked = -1
         # Offsets from which on no comment and no template ends any more: looked for only once.
@@ -158,11 +161,14 @@ class _Scan:
         if source.startswith(b"/*", at):
             return self._passed(at, self._comment(at))
         regex = _REGEX.match(source, at) if self._regex_may_begin(at) else None
-        return regex.end() if regex else at + 1
+        if regex is None:
+            return at + 1
+        self._regex_end = regex.end()
+        return self._regex_end
 
     def _passed(self, start: int, end: int) -> int:
         first, last = self._comments
-        joined = 0 <= first and self._text_end(start) <= last
+        joined = first >= 0 and self._text_end(start) <= last
         self._comments = (first if joined else start, end)
         return end
 
@@ -228,9 +234,9 @@ class _Scan:
         source = self._source
         if byte == 59:
             return True
-        first, last = self._comments
-        if 0 <= first and self._text_end(at) <= last:
-            at = first
+        comments_start, comments_end = self._comments
+        if comments_start >= 0 and self._text_end(at) <= comments_end:
+            at = comments_start
         before = source[max(self._start, at - _LOOK_BACK) : at].rstrip()
         if not before or self._awaits_class():
             return False
@@ -241,6 +247,8 @@ class _Scan:
         if _DECLARATION.match(source, next_at) is None:
             return False
         if last in b";)]\"'`" or (last == b">" and not before.endswith(b"=>")):
+            return True
+        if self._text_end(at) == self._regex_end:
             return True
         last_word = _LAST_WORD.search(before)
         return last_word is not None and last_word.group() not in _WANTS_MORE

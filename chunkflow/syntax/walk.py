@@ -119,9 +119,7 @@ class _Statements:
             rows.swallowed(end)
         return None
 
-    def _other(
-        self, node: Node, node_type: str, end: int
-    ) -> "_Statements | _Members | None":
+    def _other(self, node: Node, node_type: str, end: int) -> "_Statements | _Members | None":
         """Functions, whose overloads are one chunk, containers, and whatever is rare."""
         rows = self.rows
         kind, name, inner, inner_type = declaration(node, node_type, self._source)
@@ -162,7 +160,9 @@ class _Statements:
             return None
         row[NAME] = suite.title
         after = [c for c in suite.arguments.children if c.start_byte >= suite.body.end_byte]
-        return self._block(_Container(self.rows, row, node, suite.body, after), suite.body, suite.title)
+        return self._block(
+            _Container(self.rows, row, node, suite.body, after), suite.body, suite.title
+        )
 
     def _block(self, container: "_Container", body: Node, name: str | None) -> "_Statements":
         rows = container.rows(self._source, name)

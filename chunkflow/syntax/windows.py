@@ -1,7 +1,7 @@
 """Chunking a file window by window: memory follows the window, not the file.
 
-A window ends at a top-level statement that is surely whole, with its line. The chunks are those that
-the whole file would give; a statement that is larger than the window makes it grow.
+A window ends at a top-level statement that is surely whole, with its line. The chunks are those
+that the whole file would give; a statement that is larger than the window makes it grow.
 """
 
 import re
@@ -20,7 +20,8 @@ from chunkflow.syntax.scan import boundaries
 _AHEAD_BYTES = 256
 _TRIES = 50
 _FUNCTION = re.compile(
-    rb"(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?function\b\s*\*?\s*([\w$\x80-\xff]+)?"
+    rb"(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?function\b\s*\*?\s*"
+    rb"([\w$\x80-\xff]+)?"
 )
 _OTHERS = frozenset({"empty_statement", "hash_bang_line"})
 
@@ -79,7 +80,9 @@ def windows(
             piece = read(wanted - len(text))
             more = bool(piece)
             text += piece
-        found = _first_statements(text, chunker, top=not start, max_bytes=max_bytes) if more else None
+        found = (
+            _first_statements(text, chunker, top=not start, max_bytes=max_bytes) if more else None
+        )
         if found is None and more:
             wanted *= 2
             continue

@@ -97,7 +97,7 @@ def generators_after_fields(code: Code) -> Iterator[Edit]:
     text = code.text
     for found in _GENERATOR.finditer(text):
         start, end = found.span()
-        if not text[text.rfind(b"\n", 0, start) + 1 : start].isspace():
+        if not code.starts_line(start):
             continue
         if text[end - 1] == ord("["):
             end = code.closing(end - 1) + 1

@@ -21,9 +21,10 @@ _NOT_AN_END = frozenset(
 _WORD_BEFORE = re.compile(rb"(" + NAME + rb"+)\Z")
 _ARGUMENTS_BYTES = 1 << 16
 """No list of type arguments that a rule looks for is longer."""
-_ANGLES_AT_LEAST = 100_000
-"""With the size of the source, how many brackets are looked at for type arguments in all: hostile
-text could have each search go far, and in vain."""
+_INDENT_BYTES = 400
+_TOKENS_AT_LEAST = 100_000
+"""With the size of the source, how many tokens all searches may look at: hostile text could have
+each of them go far, and in vain."""
 
 
 class Edit(NamedTuple):
@@ -44,7 +45,7 @@ class Code:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.text, self.escapes = masked(source)
-        self._angles_left = len(source) + _ANGLES_AT_LEAST
+        self._tokens_left = len(source) + _TOKENS_AT_LEAST
 
     def replace(self, start: int, end: int, text: bytes) -> Edit:
         """An edit of `start..end`; line ends stay, and what `text` does not fill is spaces."""
@@ -67,6 +68,11 @@ class Code:
     def renamed(self, start: int, end: int) -> Edit:
         """An edit that makes a word another one that means nothing to the grammar."""
         return Edit(start, self.source[start : end - 1] + b"_")
+
+    def spend(self, tokens: int) -> bool:
+        """Whether a search may look at so many more tokens."""
+        self._tokens_left -= tokens
+        return self._tokens_left >= 0
 
     def starts_word(self, start: int) -> bool:
         """Whether no identifier and no property access goes on at `start`."""
@@ -108,6 +114,11 @@ class Code:
         if word in _NOT_AN_END:
             return self.is_property(end + 1 - len(word))
         return bool(word)
+
+    def starts_line(self, start: int) -> bool:
+        """Whether nothing but white space stands before `start` on its line."""
+        before = self.text[max(0, start - _INDENT_BYTES) : start].rstrip(b" \t")
+        return before.endswith(b"\n")
 
     def is_property(self, start: int) -> bool:
         """Whether the word that begins at `start` comes after a dot."""
@@ -166,8 +177,7 @@ class Code:
         text = self.text
         for found in _ANGLES.finditer(text, start, start + _ARGUMENTS_BYTES):
             place = found.start()
-            self._angles_left -= 1
-            if self._angles_left < 0:
+            if not self.spend(1):
                 return -1
             byte = text[place]
             if byte in _CLOSING:
@@ -185,9 +195,10 @@ class Code:
         """Where the type arguments whose `>` stands at `end` open; -1 if there are none."""
         for size_bytes in (256, _ARGUMENTS_BYTES):
             first = max(0, end + 1 - size_bytes)
+            if not self.spend(size_bytes // 64):
+                return -1
             places = [found.start() for found in _ANGLES.finditer(self.text, first, end + 1)]
-            self._angles_left -= len(places)
-            opening = self._angle_opening(places) if self._angles_left > 0 else -1
+            opening = self._angle_opening(places) if self.spend(len(places)) else -1
             if opening >= 0:
                 return opening
         return -1

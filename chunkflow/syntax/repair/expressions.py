@@ -71,22 +71,26 @@ def decorator_expressions(code: Code) -> Iterator[Edit]:
     """`@(a[0])`: any expression without a function in it."""
     for found in _IN_PARENTHESES.finditer(code.text):
         start, end = found.end(), code.closing(found.end())
-        inside = code.text[start + 1 : end]
-        if end > 0 and inside.strip() and not _FUNCTION.search(inside):
+        inside = code.text[start + 1 : max(start, end)]
+        if inside.strip() and not _FUNCTION.search(inside):
             yield code.name(start + 1, end)
 
 
 _FUNCTION = re.compile(rb"=>|function|class|\{")
 
+_DECORATED = re.compile(rb"@[\w$.]+\(?\Z")
+_DECORATOR_BYTES = 200
 _DECLARED_CLASS = re.compile(rb"declare(?=\s+(?:abstract\s+)?class\b)")
 
 
 def decorated_declarations(code: Code) -> Iterator[Edit]:
     """`@a declare class B`."""
     for found in _DECLARED_CLASS.finditer(code.text):
-        start = found.start()
-        line = code.text[code.text.rfind(b"\n", 0, start - 1) + 1 : start].strip()
-        if line.startswith(b"@"):
+        place = code.last(found.start())
+        if place >= 0 and code.text[place] == ord(")"):
+            place = code.opening(place)
+        decorator = code.text[max(0, place - _DECORATOR_BYTES) : max(0, place + 1)]
+        if _DECORATED.search(decorator):
             yield code.blank(*found.span())
 
 
@@ -96,7 +100,7 @@ _LONE_AMPERSAND = re.compile(rb"(?<!&)&(?!&|#?\w+;)")
 
 
 def jsx_ampersands(code: Code) -> Iterator[Edit]:
-    """An `&` that is JSX text; as an operator between angles or braces it would be as good a `|`."""
+    """An `&` that is JSX text; between angles or braces an operator `|` is as good."""
     if b"</" not in code.text:
         return
     text = _ENTITY.sub(lambda found: b"_" * len(found[0]), code.text)

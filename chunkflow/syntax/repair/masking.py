@@ -23,7 +23,7 @@ _WORDS_BEFORE_REGEX = frozenset(
 )
 _LOOK_BACK_BYTES = 80
 _REGEX_BYTES = 1 << 16
-_MAX_UNCLOSED = 1000
+_MAX_UNCLOSED = 100
 """Slashes that begin nothing, before no more is believed to; the search for each is long."""
 
 

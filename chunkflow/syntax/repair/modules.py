@@ -51,7 +51,7 @@ _TYPE_TOKEN = re.compile(rb"[({\[<]|[;})\]]|\n|=>|[:|&?.,=]|" + NAME + rb"+|[\"'
 def _has_body(code: Code, place: int) -> bool:
     """Whether a function whose parameters end before `place` has a body."""
     text = code.text
-    while found := _TYPE_TOKEN.search(text, place):
+    while code.spend(1) and (found := _TYPE_TOKEN.search(text, place)):
         start, place = found.span()
         byte = text[start]
         if byte == ord("{") and code.ends_operand(start):

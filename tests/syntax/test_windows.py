@@ -1,0 +1,70 @@
+import io
+from pathlib import Path
+
+import pytest
+from fetch_corpus import source_files
+from update_cases import case_files
+
+from chunkflow.syntax.chunker import Chunker
+from chunkflow.syntax.suffixes import language_of
+from chunkflow.syntax.windows import windows
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+LARGE = [FIXTURES / "steering-workflow-engine.ts", FIXTURES / "specs-driven-flow.ts"]
+# Text whose brackets do not close has no statement that is surely whole.
+BALANCED = [path for path in case_files() if not path.name.startswith("broken_")]
+
+
+def assert_same(path: Path, window_bytes: int, chunker: Chunker) -> int:
+    source = path.read_bytes()
+    found = list(windows(io.BytesIO(source).read, chunker, window_bytes=window_bytes))
+    assert [c for w in found for c in w.in_file()] == chunker.parse(source).chunks, path
+    return len(found)
+
+
+@pytest.mark.parametrize("window_bytes", [64, 300, 1000])
+@pytest.mark.parametrize("path", BALANCED, ids=lambda path: path.name)
+def test_windows_of_a_case_give_the_chunks_of_the_whole(path: Path, window_bytes: int) -> None:
+    assert_same(path, window_bytes, Chunker(language_of(path.name) or ""))
+
+
+@pytest.mark.parametrize("window_bytes", [2048, 4096, 20_000])
+@pytest.mark.parametrize("path", LARGE, ids=lambda path: path.name)
+def test_a_file_larger_than_the_window_comes_in_several(path: Path, window_bytes: int) -> None:
+    # The engine is one class with an overload run before it: one statement grows the window.
+    assert assert_same(path, window_bytes, Chunker("typescript")) > 1
+
+
+def test_each_window_is_no_larger_than_its_statements_need() -> None:
+    source = b"".join(b"export function f%d() {\n  return %d;\n}\n" % (i, i) for i in range(5000))
+    sizes = [
+        len(window.source)
+        for window in windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=8192)
+    ]
+    assert sum(sizes) == len(source)
+    assert max(sizes) <= 8192
+
+
+def test_overloads_on_both_sides_of_a_window_are_one_chunk() -> None:
+    source = b"".join(b"declare function f(a: %d): %d;\n" % (i, i) for i in range(400))
+    (window,) = windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=1024)
+    assert [chunk.name for chunk in window.chunks] == ["f"]
+
+
+def test_statements_on_one_line_are_told_apart() -> None:
+    source = b"var a=1;" * 5000
+    found = list(windows(io.BytesIO(source).read, Chunker("javascript"), window_bytes=4096))
+    assert len(found) > 5
+    assert sum(len(window.chunks) for window in found) == 5000
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("window_bytes", [4096, 65_536, 1 << 20])
+@pytest.mark.parametrize("corpus", ["viem", "effect", "rxjs", "zod"])
+def test_windows_of_any_size_give_the_chunks_of_the_whole(corpus: str, window_bytes: int) -> None:
+    chunker = Chunker("typescript")
+    larger = [p for p in source_files(corpus) if p.stat().st_size > window_bytes]
+    # The largest and a sample of the others: all of them take minutes.
+    larger.sort(key=lambda path: path.stat().st_size)
+    for path in larger[:: max(1, len(larger) // 25)]:
+        assert_same(path, window_bytes, chunker)
