@@ -246,9 +246,8 @@ class _Scan:
             return word is not None and word.group() not in _CONTINUES
         if _DECLARATION.match(source, next_at) is None:
             return False
-        if last in b";)]\"'`" or (last == b">" and not before.endswith(b"=>")):
-            return True
-        if self._text_end(at) == self._regex_end:
+        after_regex = self._text_end(at) == self._regex_end
+        if after_regex or last in b";)]\"'`" or (last == b">" and not before.endswith(b"=>")):
             return True
         last_word = _LAST_WORD.search(before)
         return last_word is not None and last_word.group() not in _WANTS_MORE
