@@ -1,16 +1,19 @@
-"""chunkflow runs anything over a TypeScript codebase, per function, and never twice on the same one.
+"""chunkflow runs anything over a TypeScript codebase, and never twice on the same function.
 
-    from chunkflow import ChunkFlow
+Start with `ChunkFlow`:
 
     with ChunkFlow(root=".") as flow:
         report = flow.optimize_files(["src"], processors=["metrics"])
+
+or with `chunk_source`, which cuts text into chunks and knows no files. Importing the package
+does nothing else; each name is loaded when it is first asked for.
 """
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ChunkFlow": "chunkflow.flow.chunkflow",
     "Chunk": "chunkflow.model.chunk",
+    "ChunkFlow": "chunkflow.flow.chunkflow",
     "ChunkflowError": "chunkflow.errors",
     "Finding": "chunkflow.model.finding",
     "Report": "chunkflow.model.report",
@@ -25,7 +28,7 @@ def __getattr__(name: str) -> object:
     # A command-line run imports this package too, and must not pay for what it does not use.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - costs 5 ms
+    from importlib import import_module  # noqa: PLC0415 - for whoever asks for a name
 
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
@@ -33,4 +36,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *_HOMES})

@@ -1,9 +1,22 @@
-from chunkflow.errors import ChunkflowError as ChunkflowError
-from chunkflow.flow.chunkflow import ChunkFlow as ChunkFlow
-from chunkflow.model.chunk import Chunk as Chunk
-from chunkflow.model.finding import Finding as Finding
-from chunkflow.model.report import Report as Report
-from chunkflow.processors.python import processor as processor
-from chunkflow.syntax.chunker import chunk_source as chunk_source
+"""What `chunkflow` offers; at run time each name is loaded when it is first asked for."""
+
+from chunkflow.errors import ChunkflowError
+from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.model.chunk import Chunk
+from chunkflow.model.finding import Finding
+from chunkflow.model.report import Report
+from chunkflow.processors.python import processor
+from chunkflow.syntax.chunker import chunk_source
+
+__all__ = [
+    "Chunk",
+    "ChunkFlow",
+    "ChunkflowError",
+    "Finding",
+    "Report",
+    "__version__",
+    "chunk_source",
+    "processor",
+]
 
 __version__: str

@@ -7,7 +7,6 @@ FORMAT = 1
 """Raised when the layout of any record or the meaning of any key changes."""
 
 DIGEST_BYTES = 16
-LOCAL_BYTES = DIGEST_BYTES * 2
 
 Key = bytes
 
@@ -18,6 +17,7 @@ def content_digest(source: bytes) -> bytes:
 
 
 def run_fingerprint(
+    *,
     grammar: str,
     name: str,
     version: str,
@@ -30,7 +30,7 @@ def run_fingerprint(
 
     Args:
         grammar: versions of tree-sitter and its grammars.
-        name: the processor's name; empty for the chunks alone.
+        name: the processor's name.
         version: the processor's version.
         fingerprint: of the processor's settings and source.
         context: what the processor sees besides the chunk.
@@ -45,6 +45,8 @@ def run_fingerprint(
 def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
     """The key of what a processor said of a whole file.
 
+    What comes before the path is of fixed length or holds no NUL, so no two facts share a key.
+
     Args:
         run: `run_fingerprint` of the processor.
         language: the file's language.
@@ -52,12 +54,8 @@ def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key
         path: the path, where the processor's results depend on it.
     """
     named = b"" if path is None else b"\0" + path.encode("utf-8", "surrogateescape")
-    return (
-        b"f"
-        + blake2b(
-            b"%b%b%b%b" % (run, content, language.encode(), named), digest_size=DIGEST_BYTES
-        ).digest()
-    )
+    facts = b"".join((run, content, language.encode(), named))
+    return b"f" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
 
 
 def manifest_key(folder: str) -> Key:

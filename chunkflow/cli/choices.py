@@ -1,16 +1,16 @@
 """What options with a fixed set of values take."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class ReportFormat(str, Enum):
+class ReportFormat(StrEnum):
     """Formats of a report."""
 
     text = "text"
     json = "json"
 
 
-class ChunksFormat(str, Enum):
+class ChunksFormat(StrEnum):
     """Formats of a list of chunks."""
 
     text = "text"
@@ -18,7 +18,7 @@ class ChunksFormat(str, Enum):
     jsonl = "jsonl"
 
 
-class FailOn(str, Enum):
+class FailOn(StrEnum):
     """The mildest severity that makes a run fail."""
 
     error = "error"
@@ -26,7 +26,7 @@ class FailOn(str, Enum):
     never = "never"
 
 
-class Color(str, Enum):
+class Color(StrEnum):
     """When to colour."""
 
     auto = "auto"

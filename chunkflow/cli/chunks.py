@@ -1,15 +1,14 @@
 """`chunkflow chunks`: print how files are cut."""
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 
 from chunkflow.cli.choices import ChunksFormat
-from chunkflow.cli.output import write_lines
-from chunkflow.cli.status import BROKEN
+from chunkflow.cli.output import say, write_lines
+from chunkflow.cli.status import BROKEN, DONE
 from chunkflow.errors import SourceError
 from chunkflow.flow.listing import list_chunks
 from chunkflow.model.chunk import Chunk
@@ -19,9 +18,14 @@ from chunkflow.settings import load_settings
 
 def chunks(
     files: Annotated[list[str], typer.Argument(help="TypeScript or JavaScript files.")],
+    *,
     format_: Annotated[
         ChunksFormat, typer.Option("--format", help="How the chunks are shown.")
     ] = ChunksFormat.text,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Cut larger declarations along their syntax."),
+    ] = None,
 ) -> None:
     """Print the chunks of files, in the order of each file.
 
@@ -29,16 +33,18 @@ def chunks(
     """
     settings = load_settings(os.getcwd(), environ=os.environ, overrides={})
     failures: list[str] = []
-    found = _chunks(files, settings.suites, failures)
+    found = _chunks(files, failures, max_bytes=max_bytes, suites=settings.suites)
     write_lines(render_chunks(found, format_.value), None)
     for failure in failures:
-        print(f"chunkflow: {failure}", file=sys.stderr)
-    raise typer.Exit(BROKEN if failures else 0)
+        say(failure)
+    raise typer.Exit(BROKEN if failures else DONE)
 
 
-def _chunks(files: Iterable[str], suites: tuple[str, ...], failures: list[str]) -> Iterator[Chunk]:
+def _chunks(
+    files: Iterable[str], failures: list[str], *, max_bytes: int | None, suites: tuple[str, ...]
+) -> Iterator[Chunk]:
     for file in files:
         try:
-            yield from list_chunks(file, suites=suites)
+            yield from list_chunks(file, max_bytes=max_bytes, suites=suites)
         except SourceError as exc:
             failures.append(str(exc))

@@ -1,12 +1,13 @@
 """The entry point: runs a command and turns what it raises into messages and exit statuses."""
 
-import os
 import sys
-import traceback
 from collections.abc import Sequence
 
+import typer
+
 from chunkflow.cli.app import app
-from chunkflow.cli.status import BROKEN, INTERRUPTED
+from chunkflow.cli.output import say
+from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
 from chunkflow.errors import ChunkflowError
 
 
@@ -18,36 +19,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(arguments)
+        status = _run(arguments)
     except ChunkflowError as exc:
-        return _fail(str(exc), BROKEN)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has had enough. Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(str(exc))
         return BROKEN
-    except Exception as exc:
-        if "--verbose" in arguments:
-            traceback.print_exc()
-        return _fail(f"internal error: {type(exc).__name__}: {exc}; --verbose tells more", BROKEN)
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    except Exception as exc:  # noqa: BLE001 - the last one who can put it in words
+        return _unexpected(exc, verbose=bool({"--verbose", "-v"} & {*arguments}))
+    if status == INTERRUPTED:
+        say("interrupted")
+    return status
 
 
 def _run(arguments: list[str]) -> int:
     try:
         status = app(arguments, prog_name="chunkflow", standalone_mode=False)
     except SystemExit as exc:
-        return exc.code if isinstance(exc.code, int) else BROKEN
-    except Exception as exc:
-        # typer's own errors (a wrong flag, a missing argument) know how to show themselves.
-        show = getattr(exc, "show", None)
-        if show is None:
-            raise
+        status = exc.code
+    if status is None:
+        return DONE
+    return status if isinstance(status, int) else BROKEN
+
+
+def _unexpected(exc: Exception, *, verbose: bool) -> int:
+    # typer's own errors (a wrong flag, a missing argument) know how to show themselves, and are
+    # of no type that it makes public.
+    show = getattr(exc, "show", None)
+    if show is not None:
         show()
         return int(getattr(exc, "exit_code", BROKEN))
-    return status if isinstance(status, int) else 0
+    if verbose:
+        import traceback  # noqa: PLC0415 - 20 ms, for the one case that nobody wants
 
-
-def _fail(message: str, status: int) -> int:
-    print(f"chunkflow: {message}", file=sys.stderr)
-    return status
+        traceback.print_exception(exc)
+    advice = "" if verbose else "; --verbose tells more"
+    say(f"internal error: {type(exc).__name__}: {exc}{advice}")
+    return BROKEN

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from chunkflow.cli.choices import Color, FailOn, ReportFormat
-from chunkflow.cli.output import wants_color, write_lines
+from chunkflow.cli.output import say, tell, wants_color, write_lines
 from chunkflow.cli.progress import progress_bar
 from chunkflow.cli.status import status_of
 from chunkflow.engine.discover import files_from, split_names
@@ -18,27 +18,25 @@ from chunkflow.report.json import render_json
 from chunkflow.report.text import render_text
 
 
-class _Request(NamedTuple):
-    paths: list[str] | None
-    processors: list[str] | None
-    form: str
+class _Show(NamedTuple):
+    """How the report is shown."""
+
+    form: ReportFormat
     output: str | None
-    cache: bool
-    settings_file: str | None
-    overrides: dict[str, object]
+    color: Color
     quiet: bool
     verbose: bool
-    color: str
 
 
 def optimize_files(
     paths: Annotated[
         list[str] | None, typer.Argument(help="Files and directories; none: the whole project.")
     ] = None,
+    *,
     files: Annotated[
         list[str] | None, typer.Option(metavar="A.TS,B.TS", help="Files, separated by commas.")
     ] = None,
-    files_from_: Annotated[
+    listed: Annotated[
         str | None,
         typer.Option("--files-from", metavar="FILE", help="Read names from a file; - is stdin."),
     ] = None,
@@ -53,9 +51,9 @@ def optimize_files(
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the report there.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(metavar="N", help="Worker processes.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Worker processes.")] = None,
     timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="Seconds a chunk may take; 0: any.")
+        float | None, typer.Option(min=0, metavar="S", help="Seconds a chunk may take; 0: any.")
     ] = None,
     fail_on: Annotated[FailOn | None, typer.Option(help="What makes the exit status 1.")] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write.")] = False,
@@ -73,61 +71,37 @@ def optimize_files(
 
     Example: chunkflow optimize-files src --files=a.ts,b.ts --format json
     """
-    overrides: dict[str, object] = {
-        "parallel_operations": jobs,
-        "timeout": timeout,
-        "fail_on": None if fail_on is None else fail_on.value,
-        "cache.dir": cache_dir,
-    }
-    request = _Request(
-        _named(paths, files, files_from_, null=null),
-        processor,
-        format_.value,
-        output,
-        not no_cache,
-        config,
-        overrides,
-        quiet,
-        verbose,
-        color.value,
-    )
-    raise typer.Exit(_run(request))
-
-
-def _run(request: _Request) -> int:
-    def warn(message: str) -> None:
-        if not request.quiet:
-            print(f"chunkflow: warning: {message}", file=sys.stderr)
-
+    named = _named(paths, files, listed, null=null)
     with (
         ChunkFlow(
-            settings_file=request.settings_file,
-            cache=request.cache,
-            on_warning=warn,
-            **request.overrides,
+            settings_file=config,
+            cache={"dir": cache_dir} if not no_cache else False,
+            on_warning=None if quiet else lambda message: say(f"warning: {message}"),
+            parallel_operations=jobs,
+            timeout=timeout,
+            fail_on=fail_on,
         ) as flow,
-        progress_bar(enabled=not request.quiet) as progress,
+        progress_bar(enabled=not quiet) as progress,
     ):
         report = flow.optimize_files(
-            request.paths,
-            processors=request.processors,
-            with_values=request.form != "text",
+            named,
+            processors=processor,
+            with_values=format_ is not ReportFormat.text,
             progress=progress,
         )
-        fail_on = flow.settings.fail_on
-    _show(report, request)
-    return status_of(report, fail_on)
+    _show(report, _Show(format_, output, color, quiet, verbose))
+    raise typer.Exit(status_of(report, flow.settings.fail_on))
 
 
-def _show(report: Report, request: _Request) -> None:
-    if request.verbose:
+def _show(report: Report, how: _Show) -> None:
+    if how.verbose:
         for file in report.files:
-            print(f"{file.status}: {file.path}: {file.reran} rerun", file=sys.stderr)
-    if request.form == "json":
-        write_lines(render_json(report), request.output)
+            tell(f"{file.status}: {file.path}: {file.reran} rerun")
+    if how.form is ReportFormat.json:
+        write_lines(render_json(report), how.output)
         return
-    color = request.output is None and wants_color(request.color, sys.stdout, os.environ)
-    write_lines(render_text(report, color=color, summary=not request.quiet), request.output)
+    color = how.output is None and wants_color(how.color, sys.stdout, os.environ)
+    write_lines(render_text(report, color=color, summary=not how.quiet), how.output)
 
 
 def _named(
@@ -138,7 +112,7 @@ def _named(
         return None
     named = list(paths or ())
     for value in files or ():
-        named += split_names(value)
+        named += split_names(value, cwd=os.getcwd())
     if listed is not None:
         named += files_from(_read(listed), null=null)
     return named
@@ -146,6 +120,8 @@ def _named(
 
 def _read(listed: str) -> bytes:
     if listed == "-":
+        if sys.stdin is None:
+            raise UsageError("cannot read names from standard input: it is closed")
         return sys.stdin.buffer.read()
     try:
         with open(listed, "rb") as file:

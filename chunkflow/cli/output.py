@@ -1,57 +1,106 @@
-"""Where a command's results go: standard output, or a file that is replaced whole."""
+"""Where a command's words go: results to standard output or a file, all else to standard error."""
 
 import os
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TextIO
 
 from chunkflow.errors import UsageError
+from chunkflow.report.escape import escaped
+
+
+def say(message: str) -> None:
+    """A message about the run, on standard error; one that nobody can hear is no failure."""
+    tell(f"chunkflow: {message}")
+
+
+def tell(line: str) -> None:
+    """A line on standard error, its control characters escaped."""
+    # Where standard error is closed, print would fall back to standard output.
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(escaped(line), file=sys.stderr, flush=True)
 
 
 def write_lines(lines: Iterable[str], output: str | None) -> None:
-    """Write lines to standard output, or to the file `output` in one go.
+    """Write lines to standard output (None or `-`), or to a file that is replaced whole.
+
+    Whatever the locale, they are UTF-8. A reader of standard output may stop early.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: it cannot be written.
     """
-    text = "".join(f"{line}\n" for line in lines)
     if output is None or output == "-":
-        # Whatever the locale, the report is UTF-8.
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.flush()
+        _write_out(_encoded(lines))
         return
     try:
-        _replace(output, text.encode("utf-8", "backslashreplace"))
+        _write_file(output, _encoded(lines))
     except OSError as exc:
-        raise UsageError(f"cannot write {output}: {(exc.strerror or str(exc)).lower()}") from exc
+        raise UsageError(f"cannot write {output}: {_reason(exc)}; name another file") from exc
 
 
-def wants_color(when: str, stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether to colour what goes to `stream`; keeps NO_COLOR and FORCE_COLOR."""
+def wants_color(when: str, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Whether to colour what goes to `stream`; keeps NO_COLOR and FORCE_COLOR.
+
+    Args:
+        when: `auto`, `always` or `never`.
+        stream: where it goes; None where that is closed.
+        environ: the environment.
+    """
     if when != "auto":
         return when == "always"
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR"):
         return True
-    return stream.isatty() and environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and environ.get("TERM") != "dumb"
 
 
-def _replace(path: str, data: bytes) -> None:
-    if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as file:  # a device or a pipe cannot be replaced
-            file.write(data)
+def _encoded(lines: Iterable[str]) -> Iterator[bytes]:
+    for line in lines:
+        yield f"{line}\n".encode("utf-8", "backslashreplace")
+
+
+def _reason(exc: OSError) -> str:
+    return (exc.strerror or str(exc)).lower()
+
+
+def _write_out(data: Iterable[bytes]) -> None:
+    if sys.stdout is None:
+        raise UsageError("cannot write to standard output: it is closed; use --output FILE")
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.writelines(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _discard_output()
+    except OSError as exc:
+        _discard_output()
+        raise UsageError(f"cannot write to standard output: {_reason(exc)}") from exc
+
+
+def _discard_output() -> None:
+    """Let Python write what is left to nowhere, or it would fail, and complain, at its exit."""
+    null_fd = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_fd, sys.stdout.fileno())
+    os.close(null_fd)
+
+
+def _write_file(path: str, data: Iterable[bytes]) -> None:
+    if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
+        # A link, a device or a pipe stays what it is.
+        with open(path, "wb") as file:
+            file.writelines(data)
         return
-    folder = os.path.dirname(os.path.abspath(path))
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".chunkflow-")
+    temporary = f"{path}.{os.getpid()}.tmp"
+    # Not `tempfile`, whose import takes longer than the rest; and this way the umask counts.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with open(descriptor, "wb") as file:
-            file.write(data)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.fchmod(file.fileno(), 0o666 & ~umask)
+            file.writelines(data)
+            if os.path.exists(path):
+                os.fchmod(file.fileno(), os.stat(path).st_mode & 0o7777)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -5,16 +5,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_QUIET_S = 0.3
+_PATIENCE_S = 0.3
+
+Advance = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_bar(*, enabled: bool) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(
+    *, enabled: bool, timer: Callable[[], float] = time.monotonic
+) -> Iterator[Advance]:
     """A function to tell the number of files done and in all, for as long as the context lasts."""
-    if not (enabled and sys.stderr.isatty()):
+    if not enabled or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    bar = _Bar()
+    bar = _Bar(timer)
     try:
         yield bar.advance
     finally:
@@ -22,15 +26,14 @@ def progress_bar(*, enabled: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 class _Bar:
-    def __init__(self) -> None:
-        self._started = time.monotonic()
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self._due_s = timer() + _PATIENCE_S
+        self._update: Advance | None = None
         self._stop: Callable[[], None] | None = None
-        self._update: Callable[[int, int], None] | None = None
 
     def advance(self, done: int, total: int) -> None:
-        if self._update is None:
-            if time.monotonic() - self._started < _QUIET_S:
-                return
+        if self._update is None and self._timer() >= self._due_s:
             self._start()
         if self._update is not None:
             self._update(done, total)

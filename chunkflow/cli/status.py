@@ -8,8 +8,6 @@ FINDINGS = 1
 BROKEN = 2
 INTERRUPTED = 130
 
-FAIL_ON = ("error", "warning", "never")
-
 
 def status_of(report: Report, fail_on: str) -> int:
     """The exit status that a report deserves.
@@ -22,6 +20,6 @@ def status_of(report: Report, fail_on: str) -> int:
         return BROKEN
     if fail_on == "never":
         return DONE
-    level = SEVERITIES.index(fail_on)
-    severe = any(SEVERITIES.index(f.severity) >= level for file in report.files for f in file.findings)
-    return FINDINGS if severe else DONE
+    severe = SEVERITIES[SEVERITIES.index(fail_on) :]
+    found = any(finding.severity in severe for file in report.files for finding in file.findings)
+    return FINDINGS if found else DONE

@@ -20,6 +20,7 @@ _COARSE_TICK_NS = 2_000_000_000
 _SECOND_NS = 1_000_000_000
 _NUMBERS = 4
 _INODE_MASK = (1 << 63) - 1
+_EARLIEST_NS = -(1 << 63)
 
 
 class Signature(NamedTuple):
@@ -53,9 +54,12 @@ def settled(signature: Signature, looked_ns: int) -> Signature:
         signature: as it was when looked at.
         looked_ns: the time of that look, nanoseconds since the epoch.
     """
-    latest = max(signature.mtime_ns, signature.ctime_ns)
-    coarse = not (signature.mtime_ns % _SECOND_NS or signature.ctime_ns % _SECOND_NS)
-    return signature if latest < looked_ns - (_COARSE_TICK_NS if coarse else _TICK_NS) else _NEVER
+    times_ns = (signature.mtime_ns, signature.ctime_ns)
+    is_coarse = not any(time_ns % _SECOND_NS for time_ns in times_ns)
+    before_ns = looked_ns - (_COARSE_TICK_NS if is_coarse else _TICK_NS)
+    # A time may be set to anything, to one that the record has no room for too.
+    is_settled = all(_EARLIEST_NS <= time_ns < before_ns for time_ns in times_ns)
+    return signature if is_settled else _NEVER
 
 
 class Manifest:
@@ -118,7 +122,7 @@ def _unpack(payload: bytes) -> dict[str, Seen]:
         raw_names, raw_numbers, digests = split(payload)
         names = raw_names.decode("utf-8", "surrogateescape").split("\0")
         numbers = array("q", raw_numbers).tolist()
-    except (ValueError, UnicodeDecodeError):
+    except ValueError:
         return {}
     if len(numbers) != len(names) * _NUMBERS or len(digests) != len(names) * DIGEST_BYTES:
         return {}

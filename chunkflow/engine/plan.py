@@ -1,12 +1,13 @@
 """What is known of each file before anything is processed: from the manifest and from records."""
 
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from chunkflow.cache.keys import content_digest, file_key
 from chunkflow.cache.tiers import Hit, Tiers
-from chunkflow.engine.file_record import FileRecord, unpack
+from chunkflow.engine.file_record import Contents, contents_of, unpack
 from chunkflow.engine.manifest import Manifest, Signature, settled, signature_of
 from chunkflow.engine.reading import check_regular, read_source, reason_of
 from chunkflow.errors import SourceError
@@ -17,7 +18,6 @@ class RunProcessor(NamedTuple):
     """A processor as the keys see it."""
 
     name: str
-    settings: dict[str, object]
     run: bytes
     """`run_fingerprint` of it."""
     sees_path: bool
@@ -43,20 +43,24 @@ class Known(NamedTuple):
 
     file: File
     digest: bytes
-    records: tuple[FileRecord, ...]
+    contents: tuple[Contents, ...]
+    """One a processor."""
     tier: str
 
 
-class Unreadable(NamedTuple):
-    """A file that cannot be processed, and why."""
+class Previous(NamedTuple):
+    """Packed records in which results for a file's chunks may be found."""
 
-    shown: str
-    reason: str
+    records: tuple[bytes, ...]
+    """One a processor; empty where there is none."""
+    tier: str
+    """Of the first one."""
 
 
-def look(
-    shown: str, path: str, manifest: Manifest, looked_ns: int, *, named: bool
-) -> File | None:
+NOTHING_PREVIOUS = Previous((), "l3")
+
+
+def look(shown: str, path: str, manifest: Manifest, looked_ns: int, *, named: bool) -> File | None:
     """Stat a file and compare it with the manifest.
 
     Returns None where a file that was found, not named, is gone or is no file after all.
@@ -64,16 +68,12 @@ def look(
     Raises:
         SourceError: a named file is not there, or not a regular file of a known language.
     """
-    try:
-        language = language_of(path)
-        if language is None:
-            raise SourceError(f"cannot read {shown}: unknown language; name a TypeScript file")
-        found = _stat(path, shown)
-        check_regular(found, shown)
-    except SourceError:
+    language = language_of(path)
+    if language is None:
+        raise SourceError(f"cannot read {shown}: unknown language; name a TypeScript file")
+    found = _stat(path, shown, named=named)
+    if found is None:
         manifest.forget(path)
-        if named or os.path.isfile(path):
-            raise
         return None
     signature = signature_of(found)
     seen = manifest.seen(path)
@@ -82,20 +82,33 @@ def look(
     return File(shown, path, language, signature, looked_ns, last, unchanged)
 
 
-def _stat(path: str, shown: str) -> os.stat_result:
+def _stat(path: str, shown: str, *, named: bool) -> os.stat_result | None:
     try:
-        return os.stat(path)
+        found = os.stat(path)
     except (OSError, ValueError) as exc:
-        reason = "it is a broken symbolic link" if os.path.islink(path) else reason_of(exc)
+        is_gone = isinstance(exc, FileNotFoundError | NotADirectoryError)
+        if is_gone and not named:
+            return None
+        is_link = is_gone and os.path.islink(path)
+        reason = "it is a link to nothing" if is_link else reason_of(exc)
         raise SourceError(f"cannot read {shown}: {reason}") from exc
+    if not named and not stat.S_ISREG(found.st_mode):
+        return None
+    check_regular(found, shown)
+    return found
 
 
 class Records:
     """Looks file records up, for every processor of the run at once."""
 
-    def __init__(self, tiers: Tiers, processors: Sequence[RunProcessor]) -> None:
+    def __init__(
+        self, tiers: Tiers, processors: Sequence[RunProcessor], *, with_values: bool = True
+    ) -> None:
         self._tiers = tiers
         self._processors = processors
+        self._with_values = with_values
+        # Where what is asked for twice in a run was found first; then it is in memory.
+        self._first_tiers: dict[bytes, str] = {}
 
     def keys(self, file: File, digest: bytes) -> list[bytes]:
         """The key of a file's record, a processor each."""
@@ -110,35 +123,48 @@ class Records:
         hits = self._tiers.get_many([key for _, _, keys in asked for key in keys])
         found = {}
         for file, digest, keys in asked:
-            known = _complete(file, digest, keys, hits)
-            if known is not None:
-                found[file.path] = known
+            contents = self._complete(keys, hits)
+            if contents is not None:
+                found[file.path] = Known(file, digest, contents, hits[keys[0]].tier)
+            else:
+                for key in hits.keys() & set(keys):
+                    self._first_tiers.setdefault(key, hits[key].tier)
         return found
 
-    def previous(self, files: Iterable[File]) -> dict[str, tuple[list[bytes], str]]:
-        """The packed records of what files last held, by path, and the tier of the first."""
-        asked = [(f.path, self.keys(f, f.last_digest)) for f in files if f.last_digest is not None]
-        hits = self._tiers.get_many([key for _, keys in asked for key in keys])
+    def previous(self, wanted: Iterable[tuple[File, bytes]]) -> dict[str, Previous]:
+        """What serves files of which not all is known, by path; they have the digests given.
+
+        For each processor it is the record of this content, which has all but what failed, or
+        that of what the file last held.
+        """
+        asked = [
+            (file.path, self.keys(file, digest), self.keys(file, file.last_digest or digest))
+            for file, digest in wanted
+        ]
+        hits = self._tiers.get_many([key for _, now, last in asked for key in (*now, *last)])
         found = {}
-        for path, keys in asked:
-            there = [hits[key] for key in keys if key in hits]
-            if there:
-                payloads = [hits[key].payload if key in hits else b"" for key in keys]
-                found[path] = (payloads, there[0].tier)
+        for path, now, last in asked:
+            keys = [a if a in hits else b for a, b in zip(now, last, strict=True)]
+            first = next((key for key in keys if key in hits), None)
+            if first is not None:
+                records = tuple(hits[key].payload if key in hits else b"" for key in keys)
+                found[path] = Previous(records, self._first_tiers.get(first, hits[first].tier))
         return found
 
-
-def _complete(
-    file: File, digest: bytes, keys: Sequence[bytes], hits: Mapping[bytes, Hit]
-) -> Known | None:
-    records = []
-    for key in keys:
-        hit = hits.get(key)
-        record = unpack(hit.payload) if hit is not None else None
-        if record is None or not record.complete:
-            return None
-        records.append(record)
-    return Known(file, digest, tuple(records), hits[keys[0]].tier)
+    def _complete(
+        self, keys: Sequence[bytes], hits: Mapping[bytes, Hit]
+    ) -> tuple[Contents, ...] | None:
+        found = []
+        for key in keys:
+            hit = hits.get(key)
+            record = unpack(hit.payload) if hit is not None else None
+            if record is None or not record.complete:
+                return None
+            contents = contents_of(record, with_values=self._with_values)
+            if contents is None:
+                return None
+            found.append(contents)
+        return tuple(found)
 
 
 def read_and_digest(file: File) -> tuple[bytes, bytes]:

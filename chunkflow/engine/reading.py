@@ -28,12 +28,14 @@ def read_source(path: str, shown: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as exc:
         raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
-    with open(descriptor, "rb", buffering=0) as file:
-        try:
-            check_regular(os.fstat(descriptor), shown)
+    try:
+        check_regular(os.fstat(descriptor), shown)
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
             source = file.readall()
-        except OSError as exc:
-            raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+    except OSError as exc:
+        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+    finally:
+        os.close(descriptor)
     _check_text(source, shown)
     return source
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from chunkflow.engine.file_record import FileRecord, placed_findings, placed_values
+from chunkflow.engine.file_record import Contents, PlacedFindings
 from chunkflow.model.finding import Finding
 from chunkflow.model.report import (
     CacheMetrics,
@@ -23,25 +23,27 @@ def hits_in(tier: str, count: int) -> Hits:
     return Hits()._replace(**{tier: count}) if count else Hits()
 
 
-def findings_of(shown: str, processors: Sequence[str], records: Sequence[FileRecord]) -> list[FileFinding]:
+def findings_of(
+    shown: str, processors: Sequence[str], contents: Sequence[Contents]
+) -> list[FileFinding]:
     """Every finding, with its place in the file, in the order of the file."""
     found = [
-        _in_file(finding, shown, processor, placed.digest, placed.start_line, placed.start_column)
-        for processor, record in zip(processors, records, strict=True)
-        for placed in placed_findings(record)
+        _in_file(finding, placed, processor, shown)
+        for processor, told in zip(processors, contents, strict=True)
+        for placed in told.findings
         for finding in placed.findings
     ]
     found.sort(key=lambda f: (f.start_line, f.start_column, f.processor, f.rule, f.message))
     return found
 
 
-def _in_file(
-    finding: Finding, shown: str, processor: str, digest: str, line: int, column: int
-) -> FileFinding:
+def _in_file(finding: Finding, placed: PlacedFindings, processor: str, shown: str) -> FileFinding:
     first, last = finding.start_line, finding.end_line or finding.start_line
-    start = finding.start_column + (column - 1 if first == 1 else 0)
+    # Only on its first line does a chunk begin in the middle.
+    indent = placed.start_column - 1
+    start = finding.start_column + (indent if first == 1 else 0)
     if finding.end_column is not None:
-        end = finding.end_column + (column - 1 if last == 1 else 0)
+        end = finding.end_column + (indent if last == 1 else 0)
     else:
         end = start + 1 if last == first else 1
     return FileFinding(
@@ -50,27 +52,31 @@ def _in_file(
         finding.severity,
         finding.message,
         shown,
-        line + first - 1,
+        placed.start_line + first - 1,
         start,
-        line + last - 1,
+        placed.start_line + last - 1,
         end,
-        digest,
+        placed.digest,
     )
 
 
 def results_of(
-    processors: Sequence[str], records: Sequence[FileRecord]
+    processors: Sequence[str], contents: Sequence[Contents]
 ) -> dict[str, list[ChunkResult]]:
     """Processor → its values, in the order of the chunks; processors without any are left out."""
-    results = {
-        processor: [ChunkResult(*placed[1:]) for placed in placed_values(record)]
-        for processor, record in zip(processors, records, strict=True)
+    return {
+        processor: [ChunkResult(*placed[1:]) for placed in told.values]
+        for processor, told in zip(processors, contents, strict=True)
+        if told.values
     }
-    return {processor: values for processor, values in results.items() if values}
 
 
 def assembled(
-    files: Iterable[FileReport], *, seconds: float, resources: ResourceMetrics, warnings: Iterable[str]
+    files: Iterable[FileReport],
+    *,
+    seconds: float,
+    resources: ResourceMetrics,
+    warnings: Iterable[str],
 ) -> Report:
     """The whole report: the files by path, their sums and the run's figures."""
     ordered = tuple(sorted(files, key=lambda file: file.path))
@@ -84,11 +90,15 @@ def assembled(
         bytes=sum(f.size_bytes for f in ordered),
         seconds=seconds,
     )
-    l1, l2, l3 = (sum(column) for column in zip(Hits(), *(f.hits for f in ordered), strict=True))
-    rate = (l1 + l2 + l3) / totals.chunks if totals.chunks else 0.0
     metrics = RunMetrics(
-        CacheMetrics(l1, l2, l3, totals.chunks - l1 - l2 - l3, rate),
+        _cache_metrics(ordered, totals.chunks),
         resources,
         OptimizationMetrics(totals.reused, totals.bytes / seconds if seconds else 0.0),
     )
     return Report(ordered, totals, metrics, tuple(warnings))
+
+
+def _cache_metrics(files: Sequence[FileReport], chunks: int) -> CacheMetrics:
+    l1, l2, l3 = (sum(getattr(f.hits, tier) for f in files) for tier in Hits._fields)
+    hits = l1 + l2 + l3
+    return CacheMetrics(l1, l2, l3, chunks - hits, hits / chunks if chunks else 0.0)

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import islice
 from typing import NamedTuple
 
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.file_record import FileRecord, unpack
+from chunkflow.engine.dispatch import Dispatch, OpenPool, Receiver, Sent
+from chunkflow.engine.file_record import Contents, contents_of, unpack
 from chunkflow.engine.manifest import Manifest, Seen
+from chunkflow.engine.messages import FileDone
 from chunkflow.engine.plan import (
+    NOTHING_PREVIOUS,
     File,
     Known,
     Records,
@@ -18,35 +21,33 @@ from chunkflow.engine.plan import (
     read_and_digest,
 )
 from chunkflow.engine.reporting import findings_of, hits_in, results_of
-from chunkflow.engine.work import FileDone, FileTask
-from chunkflow.errors import PoolError, SourceError, TaskTimeout
-from chunkflow.model.framing import join, split
-from chunkflow.model.report import FileReport
-from chunkflow.pool.protocol import Answer, Pool, Task
+from chunkflow.errors import SourceError
+from chunkflow.model.report import ChunkResult, FileFinding, FileReport
 
 # Large enough that sending a batch costs nothing beside parsing it, small enough to share out.
 _BATCH_BYTES = 96 * 1024
 _BATCH_FILES = 64
-# Parsed sooner than another process is started.
-_IN_LINE_BYTES = 512 * 1024
 # Records are stored in transactions of about this size, so that an interruption loses little.
 _STORE_BYTES = 4 * 1024 * 1024
-
-OpenPool = Callable[[bool], Pool]
-"""Makes the pool of a run; told whether the work is small enough to be done in-line."""
+# So many files' records are looked up at once: a bulk read, but not all of a large project.
+_LOOKUP_FILES = 1024
 
 
 class RunOptions(NamedTuple):
     """How a run goes about its work."""
 
     processors: tuple[RunProcessor, ...]
+    """At least one."""
     open_pool: OpenPool
     with_values: bool = True
     """Whether the report holds values; a report that shows none is quicker without."""
-    single: bool = False
-    """Send files one by one: an untrusted processor then costs its file only."""
+    trusted: bool = True
+    """Whether no processor can do harm. Others run in other processes only, one file a task, so
+    that a crash costs one file."""
     progress: Callable[[int, int], None] = lambda _done, _total: None
     """Told the number of files done and in all."""
+    warn: Callable[[str], None] = lambda _message: None
+    """Told what goes wrong without costing a file."""
     clock_ns: Callable[[], int] = time.time_ns
 
 
@@ -70,30 +71,32 @@ def run_files(files: Iterable[Wanted], tiers: Tiers, options: RunOptions) -> lis
         options: processors and the pool.
 
     Returns:
-        An entry a file, in no particular order. A file that cannot be processed has an entry too.
+        An entry a file, in no particular order. A file that cannot be processed has an entry too;
+        one that was found, not named, and is gone has none.
     """
     return _Run(list(files), tiers, options).finish()
 
 
 class _Run:
-    def __init__(self, files: list[Wanted], tiers: Tiers, options: RunOptions) -> None:
+    def __init__(self, files: Sequence[Wanted], tiers: Tiers, options: RunOptions) -> None:
         self._files = files
         self._tiers = tiers
         self._options = options
         self._names = [processor.name for processor in options.processors]
-        self._records = Records(tiers, options.processors)
+        self._records = Records(tiers, options.processors, with_values=options.with_values)
         self._manifest = Manifest(tiers, (file.path for file in files))
         self._reports: list[FileReport] = []
-        self._sent: dict[int, list[_Sent]] = {}
-        self._again: list[_Sent] = []
         self._unstored: list[tuple[bytes, bytes]] = []
         self._unstored_bytes = 0
 
     def finish(self) -> list[FileReport]:
-        pending = self._reuse(list(self._look()))
+        options = self._options
+        pending = self._reuse(self._look())
+        receiver = Receiver(self._take, self._give_up, options.warn)
+        dispatch = Dispatch(options.open_pool, receiver, trusted=options.trusted)
         try:
             if pending:
-                self._process(pending)
+                dispatch.run(self._batches(pending))
         finally:
             # What was done is kept, however the run ends.
             self._store()
@@ -111,97 +114,70 @@ class _Run:
                 if file is not None:
                     yield file
 
-    def _reuse(self, files: list[File]) -> list[File]:
+    def _reuse(self, files: Iterator[File]) -> list[File]:
         """Report the files that did not change; returns the others."""
-        unchanged = [(f, f.last_digest) for f in files if f.unchanged and f.last_digest is not None]
-        known = self._records.find(unchanged)
         pending = []
-        for file in files:
-            if file.path in known:
-                self._report_known(known[file.path], "reused")
-            else:
-                pending.append(file)
+        while group := list(islice(files, _LOOKUP_FILES)):
+            unchanged = [(f, f.last_digest) for f in group if f.unchanged and f.last_digest]
+            known = self._records.find(unchanged)
+            for file in group:
+                if file.path in known:
+                    self._report_known(known[file.path], "reused")
+                else:
+                    pending.append(file)
         return pending
 
-    def _process(self, files: list[File]) -> None:
-        batches = self._batches(files)
-        first: list[Task] = []
-        for task in batches:
-            first.append(task)
-            if sum(t.weight_bytes for t in first) > _IN_LINE_BYTES:
-                break
-        if not first:
-            return
-        small = sum(t.weight_bytes for t in first) <= _IN_LINE_BYTES
-        with self._options.open_pool(small) as pool:
-            self._map(pool, chain(first, batches))
-            while self._again:
-                # One by one, a file that kills its worker or hangs takes no other with it.
-                again, self._again = self._again, []
-                self._map(pool, (self._task([sent]) for sent in again))
+    def _batches(self, files: Sequence[File]) -> Iterator[list[Sent]]:
+        is_anything_stored = bool(self._manifest) or not self._tiers.empty
+        for group in _grouped(files, _BATCH_FILES if self._options.trusted else 1):
+            batch = list(self._unknown(group) if is_anything_stored else map(Sent, group))
+            if batch:
+                yield batch
 
-    def _map(self, pool: Pool, tasks: Iterable[Task]) -> None:
-        for answer in pool.map(tasks):
-            self._take(answer)
-
-    def _batches(self, files: Sequence[File]) -> Iterator[Task]:
-        anything_stored = bool(self._manifest) or not self._tiers.empty
-        for group in _grouped(files, 1 if self._options.single else _BATCH_FILES):
-            sent = list(self._unknown(group) if anything_stored else map(_unread, group))
-            if sent:
-                yield self._task(sent)
-
-    def _unknown(self, files: Sequence[File]) -> Iterator["_Sent"]:
-        """Read files; report those whose content is known, and return the others."""
-        sources: dict[str, tuple[bytes, bytes]] = {}
-        readable = []
+    def _unknown(self, files: Sequence[File]) -> Iterator[Sent]:
+        """Read files; report those whose content is known, and yield the others."""
+        sources: dict[str, bytes] = {}
+        read: list[tuple[File, bytes]] = []
         for file in files:
             try:
-                sources[file.path] = read_and_digest(file)
-                readable.append(file)
+                sources[file.path], digest = read_and_digest(file)
             except SourceError as exc:
                 self._fail(file.shown, str(exc))
-        known = self._records.find((f, sources[f.path][1]) for f in readable)
-        rest = [file for file in readable if file.path not in known]
-        previous = self._records.previous(rest)
+            else:
+                read.append((file, digest))
+        known = self._records.find(read)
         for found in known.values():
             self._report_known(found, "touched")
-        for file in rest:
-            records, tier = previous.get(file.path, ([], "l3"))
-            yield _Sent(file, sources[file.path][0], tuple(records), tier)
+        rest = [(file, digest) for file, digest in read if file.path not in known]
+        previous = self._records.previous(rest)
+        for file, _ in rest:
+            yield Sent(file, sources[file.path], previous.get(file.path, NOTHING_PREVIOUS))
 
-    def _task(self, sent: list["_Sent"]) -> Task:
-        number = len(self._sent)
-        self._sent[number] = sent
-        weight = sum(s.file.signature.size_bytes for s in sent)
-        return Task(number, join([s.task().encode() for s in sent]), weight)
-
-    def _take(self, answer: Answer) -> None:
-        sent = self._sent[answer.id]
-        self._sent[answer.id] = []
-        if answer.error is not None:
-            self._take_error(sent, answer.error)
-            return
-        for one, done in zip(sent, split(answer.payload), strict=True):
-            self._take_done(one, FileDone.decode(done))
-
-    def _take_error(self, sent: list["_Sent"], error: PoolError) -> None:
-        again = len(sent) > 1 or not (sent[0].tried or isinstance(error, TaskTimeout))
-        if again:
-            self._again += [one._replace(tried=len(sent) == 1) for one in sent]
-            return
-        self._fail(sent[0].file.shown, f"cannot process {sent[0].file.shown}: {error}")
-
-    def _take_done(self, sent: "_Sent", done: FileDone) -> None:
+    def _take(self, sent: Sent, done: FileDone) -> None:
         file = sent.file
         if not done.digest:
             self._fail(file.shown, done.error)
             return
-        for key, payload in zip(self._records.keys(file, done.digest), done.records, strict=True):
-            self._unstored.append((key, payload))
-            self._unstored_bytes += len(payload)
+        contents = [self._decoded(payload) for payload in done.records]
+        readable = [told for told in contents if told is not None]
+        if not readable or len(readable) != len(self._names):
+            self._give_up(sent, "the worker's answer cannot be read")
+            return
+        if done.note:
+            self._options.warn(f"{file.shown}: {done.note}")
+        self._keep(self._records.keys(file, done.digest), done.records)
         self._manifest.note(file.path, Seen(noted(file), done.digest))
-        self._report_done(sent, done)
+        self._report_done(sent, done, readable)
+
+    def _decoded(self, payload: bytes) -> Contents | None:
+        record = unpack(payload)
+        if record is None:
+            return None
+        return contents_of(record, with_values=self._options.with_values)
+
+    def _keep(self, keys: Sequence[bytes], payloads: Sequence[bytes]) -> None:
+        self._unstored += zip(keys, payloads, strict=True)
+        self._unstored_bytes += sum(map(len, payloads))
         if self._unstored_bytes > _STORE_BYTES:
             self._store()
 
@@ -212,62 +188,61 @@ class _Run:
             self._unstored_bytes = 0
 
     def _report_known(self, known: Known, status: str) -> None:
-        file, records = known.file, known.records
+        file, contents = known.file, known.contents
         if status != "reused":
             self._manifest.note(file.path, Seen(noted(file), known.digest))
-        chunks = records[0].chunks
-        entry = FileReport(file.shown, status, chunks, 0, chunks, hits_in(known.tier, chunks))
-        self._add(entry._replace(size_bytes=records[0].size_bytes), records)
+        chunks = _chunks_in(contents)
+        hits = hits_in(known.tier, chunks)
+        said = self._said(file.shown, contents)
+        size_bytes = contents[0].size_bytes
+        self._tell(
+            FileReport(file.shown, status, chunks, 0, chunks, hits, *said, size_bytes=size_bytes)
+        )
 
-    def _report_done(self, sent: "_Sent", done: FileDone) -> None:
-        records = [record for record in map(unpack, done.records) if record is not None]
-        chunks = records[0].chunks
-        reused = chunks - done.reran
-        found = reused if sent.previous else 0
-        status = "failed" if done.error else "changed"
+    def _report_done(self, sent: Sent, done: FileDone, contents: Sequence[Contents]) -> None:
         shown = sent.file.shown
-        entry = FileReport(shown, status, chunks, done.reran, reused, hits_in(sent.tier, found))
-        error = f"{shown}: {done.error}" if done.error else None
-        self._add(entry._replace(size_bytes=records[0].size_bytes, error=error), records)
+        chunks = _chunks_in(contents)
+        reused = chunks - done.reran
+        hits = hits_in(sent.previous.tier, reused if sent.previous.records else 0)
+        said = self._said(shown, contents)
+        error = f"cannot process {shown}: {done.error}" if done.error else None
+        status = "failed" if done.error else "changed"
+        size_bytes = contents[0].size_bytes
+        self._tell(
+            FileReport(shown, status, chunks, done.reran, reused, hits, *said, error, size_bytes)
+        )
 
-    def _add(self, entry: FileReport, records: Sequence[FileRecord]) -> None:
-        findings = findings_of(entry.path, self._names, records)
-        results = results_of(self._names, records) if self._options.with_values else {}
-        self._reports.append(entry._replace(findings=tuple(findings), results=results))
-        self._options.progress(len(self._reports), len(self._files))
+    def _said(
+        self, shown: str, contents: Sequence[Contents]
+    ) -> tuple[tuple[FileFinding, ...], dict[str, list[ChunkResult]]]:
+        """What the processors said of a file: findings and results."""
+        findings = findings_of(shown, self._names, contents)
+        return tuple(findings), results_of(self._names, contents)
+
+    def _give_up(self, sent: Sent, cause: str) -> None:
+        self._fail(sent.file.shown, f"cannot process {sent.file.shown}: {cause}")
 
     def _fail(self, shown: str, error: str) -> None:
-        self._reports.append(FileReport(shown, "failed", error=error))
+        self._tell(FileReport(shown, "failed", error=error))
+
+    def _tell(self, report: FileReport) -> None:
+        self._reports.append(report)
         self._options.progress(len(self._reports), len(self._files))
 
 
-class _Sent(NamedTuple):
-    """A file on its way to a worker."""
-
-    file: File
-    source: bytes | None
-    previous: tuple[bytes, ...]
-    tier: str
-    tried: bool = False
-
-    def task(self) -> FileTask:
-        file = self.file
-        return FileTask(file.shown, file.path, file.language, self.source, self.previous)
-
-
-def _unread(file: File) -> _Sent:
-    """A file that the worker reads: nothing is stored yet that its content could be known by."""
-    return _Sent(file, None, (), "l3")
+def _chunks_in(contents: Iterable[Contents]) -> int:
+    """How many chunks a file has; where processors want it cut at other sizes, the finest cut."""
+    return max(told.chunks for told in contents)
 
 
 def _grouped(files: Sequence[File], most: int) -> Iterator[list[File]]:
     group: list[File] = []
-    size = 0
+    size_bytes = 0
     for file in files:
         group.append(file)
-        size += file.signature.size_bytes
-        if size >= _BATCH_BYTES or len(group) >= most:
+        size_bytes += file.signature.size_bytes
+        if size_bytes >= _BATCH_BYTES or len(group) >= most:
             yield group
-            group, size = [], 0
+            group, size_bytes = [], 0
     if group:
         yield group

@@ -1,11 +1,11 @@
 """What runs in a worker: a file's bytes in, the records of every processor out."""
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chunkflow.cache.keys import content_digest
 from chunkflow.engine.file_record import local_key, pack, reusable, unpack
+from chunkflow.engine.messages import FileDone, FileTask, WorkConfig
 from chunkflow.engine.reading import read_source
 from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
@@ -16,73 +16,20 @@ from chunkflow.processors.protocol import Processor
 from chunkflow.processors.table import load
 from chunkflow.syntax.chunker import Chunker, ParsedFile
 
-_MEMBERS = frozenset("method constructor accessor property index_signature static_block".split())
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
-
-class WorkConfig(NamedTuple):
-    """What every worker of a run needs to know; crosses to it as JSON."""
-
-    root: str
-    processors: tuple[tuple[str, dict[str, object]], ...]
-    """Name and settings of each."""
-    suites: tuple[str, ...]
-
-    def encode(self) -> bytes:
-        """As bytes, for `prepare`."""
-        return json.dumps(self).encode()
-
-
-class FileTask(NamedTuple):
-    """A file to be processed."""
-
-    shown: str
-    path: str
-    language: str
-    source: bytes | None
-    """None lets the worker read it."""
-    previous: tuple[bytes, ...]
-    """The records of what the file last held, one a processor; empty where there is none."""
-
-    def encode(self) -> bytes:
-        """As bytes, for a worker."""
-        names = (os_bytes(self.shown), os_bytes(self.path), self.language.encode())
-        present = b"" if self.source is None else b"1"
-        return join([*names, present, self.source or b"", *self.previous])
-
-
-class FileDone(NamedTuple):
-    """What became of a file."""
-
-    error: str
-    """Why it or some of its chunks could not be processed; empty where all went well."""
-    digest: bytes
-    """Of its content; empty where it could not be read."""
-    reran: int
-    records: tuple[bytes, ...]
-    """One a processor."""
-
-    def encode(self) -> bytes:
-        """As bytes, for the parent."""
-        error = self.error.encode("utf-8", "surrogateescape")
-        return join([error, self.digest, str(self.reran).encode(), *self.records])
-
-    @classmethod
-    def decode(cls, data: bytes) -> "FileDone":
-        """The value that `encode` made bytes of."""
-        error, digest, reran, *records = split(data)
-        return cls(
-            error.decode("utf-8", "surrogateescape"), digest, int(reran), tuple(records)
-        )
-
-
-def os_bytes(path: str) -> bytes:
-    """A path as bytes, whatever they are."""
-    return path.encode("utf-8", "surrogateescape")
+# A processor that fails everywhere needs no thousand lines to say so.
+_MOST_ERRORS = 20
 
 
 def prepare(config: bytes) -> Work:
-    """Load the processors of a run; returns what processes a batch of encoded `FileTask`s."""
-    root, named, suites = json.loads(config)
+    """Load the processors of a run; returns what processes a batch of encoded `FileTask`s.
+
+    Args:
+        config: an encoded `WorkConfig`.
+    """
+    root, named, suites = WorkConfig.decode(config)
     worker = _Worker([load(name, settings, root=root) for name, settings in named], suites)
     return worker.batch
 
@@ -94,34 +41,49 @@ class _Worker:
         self._chunkers: dict[str, Chunker] = {}
 
     def batch(self, payload: bytes) -> bytes:
-        return join([self._file(task).encode() for task in split(payload)])
+        return join([self._file(FileTask.decode(task)).encode() for task in split(payload)])
 
-    def _file(self, encoded: bytes) -> FileDone:
-        shown, path, language, present, source, *previous = split(encoded)
-        name = shown.decode("utf-8", "surrogateescape")
-        if not present:
+    def _file(self, task: FileTask) -> FileDone:
+        source = task.source
+        if source is None:
             try:
-                source = read_source(path.decode("utf-8", "surrogateescape"), name)
+                source = read_source(task.path, task.shown)
             except SourceError as exc:
                 return FileDone(str(exc), b"", 0, ())
-        return self._process(name, language.decode(), source, previous)
+        return self._process(task, source)
 
-    def _process(
-        self, shown: str, language: str, source: bytes, previous: Sequence[bytes]
-    ) -> FileDone:
+    def _process(self, task: FileTask, source: bytes) -> FileDone:
+        parsed = self._parsed(task.language, source)
+        records, errors = [], []
+        reran: dict[int | None, set[int]] = {limit: set() for limit in parsed}
+        for number, processor in enumerate(self._processors):
+            previous = task.previous[number] if task.previous else b""
+            limit = processor.max_chunk_bytes
+            done = _outcomes(processor, parsed[limit], source, task.shown, previous)
+            reran[limit].update(done.reran)
+            errors += done.errors
+            cut = parsed[limit]
+            certain = cut.note is None
+            records.append(pack(cut.chunks, done.outcomes, source, done.keys, certain=certain))
+        # Processors that want other limits see other chunks; the finest cut counts.
+        most = max(map(len, reran.values()))
+        notes = dict.fromkeys(cut.note for cut in parsed.values() if cut.note is not None)
+        digest = content_digest(source)
+        return FileDone(_told(errors), digest, most, tuple(records), "; ".join(notes))
+
+    def _parsed(self, language: str, source: bytes) -> dict[int | None, ParsedFile]:
+        """The file as each processor wants it cut, by `max_chunk_bytes`."""
         if language not in self._chunkers:
             self._chunkers[language] = Chunker(language, suites=self._suites)
-        parsed = self._chunkers[language].parse(source)
-        records, errors = [], []
-        reran: set[int] = set()
-        for number, processor in enumerate(self._processors):
-            old = previous[number] if previous else b""
-            done = _outcomes(processor, parsed, source, shown, old)
-            reran.update(done.reran)
-            errors += done.errors
-            records.append(pack(parsed.chunks, done.outcomes, source, done.keys))
-        digest = content_digest(source)
-        return FileDone("; ".join(errors), digest, len(reran), tuple(records))
+        parse = self._chunkers[language].parse
+        limits = dict.fromkeys(processor.max_chunk_bytes for processor in self._processors)
+        return {limit: parse(source, max_bytes=limit) for limit in limits}
+
+
+def _told(errors: Sequence[str]) -> str:
+    more = len(errors) - _MOST_ERRORS
+    rest = [f"and {more} more chunks"] if more > 0 else []
+    return "; ".join([*errors[:_MOST_ERRORS], *rest])
 
 
 class _Done(NamedTuple):
@@ -137,19 +99,41 @@ def _outcomes(
     """Run a processor on the chunks whose results are not known; on equal ones once."""
     chunks = _with_context(parsed.chunks, processor.context, shown)
     keys = [local_key(chunk, processor.context) for chunk in chunks]
-    record = unpack(previous) if previous else None
+    record = unpack(previous)
     known = reusable(record) if record is not None else {}
-    new = {key: i for i, key in reversed(list(enumerate(keys))) if key not in known}
-    indexes = sorted(new.values())
-    fresh = processor.process([chunks[i] for i in indexes], source, parsed.roots)
-    known.update(zip([keys[i] for i in indexes], fresh, strict=True))
+    new: dict[bytes, int] = {}
+    for index, key in enumerate(keys):
+        if key not in known:
+            new.setdefault(key, index)
+    fresh = _run(processor, [chunks[i] for i in new.values()], source, parsed.roots)
+    known.update(zip(new, fresh, strict=True))
     outcomes = [known[key] for key in keys]
     errors = [
         f"lines {chunk.start_line}-{chunk.end_line}: {outcome.error}"
         for chunk, outcome in zip(chunks, outcomes, strict=True)
         if outcome.error is not None
     ]
-    return _Done(outcomes, keys, indexes, errors)
+    return _Done(outcomes, keys, list(new.values()), errors)
+
+
+def _run(
+    processor: Processor, chunks: Sequence[Chunk], source: bytes, roots: "Sequence[Node]"
+) -> list[Outcome]:
+    """One outcome a chunk; where the processor raises, only that chunk's is an error."""
+    outcomes: list[Outcome] = []
+    try:
+        outcomes.extend(processor.process(chunks, source, roots))
+    except Exception as exc:  # noqa: BLE001 - whatever a processor raises
+        if len(chunks) == 1:
+            cause = f"{type(exc).__name__}: {exc}".removesuffix(": ")
+            return [Outcome(error=f'processor "{processor.name}" raised {cause}')]
+        # It told nothing of the rest. One by one, each chunk answers for itself.
+        for chunk in chunks[len(outcomes) :]:
+            outcomes += _run(processor, [chunk], source, roots)
+    if len(outcomes) != len(chunks):
+        count = f"{len(outcomes)} outcomes for {len(chunks)} chunks"
+        return [Outcome(error=f'processor "{processor.name}" gave {count}')] * len(chunks)
+    return outcomes
 
 
 def _with_context(chunks: list[Chunk], context: Sequence[str], shown: str) -> list[Chunk]:
@@ -166,10 +150,11 @@ def _with_context(chunks: list[Chunk], context: Sequence[str], shown: str) -> li
 
 
 def _headers(chunks: list[Chunk]) -> Iterator[str | None]:
-    """For each chunk the header of the class that it is a member of."""
-    header: Chunk | None = None
+    """For each chunk the header of the innermost class that it is in."""
+    open_classes: list[Chunk] = []
     for chunk in chunks:
-        inside = header is not None and chunk.start_byte < header.decl_end_byte
-        yield header.text if header is not None and inside and chunk.kind in _MEMBERS else None
+        while open_classes and chunk.start_byte >= open_classes[-1].decl_end_byte:
+            open_classes.pop()
+        yield open_classes[-1].text if open_classes else None
         if chunk.kind == "class":
-            header = chunk
+            open_classes.append(chunk)

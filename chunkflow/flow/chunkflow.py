@@ -1,9 +1,10 @@
 """ChunkFlow: a project, its settings and its cache, as one object."""
 
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self, TypeAlias
 
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.sqlite import SqliteStore
@@ -12,7 +13,7 @@ from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.discover import discover
 from chunkflow.engine.reporting import assembled
 from chunkflow.engine.run import RunOptions, Wanted, run_files
-from chunkflow.errors import CacheError
+from chunkflow.errors import CacheError, UsageError
 from chunkflow.flow.selection import Selection
 from chunkflow.model.report import FileReport, Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
@@ -20,7 +21,7 @@ from chunkflow.settings import Settings, load_settings
 
 _L1_BYTES = 32 * 1024 * 1024
 
-Path = str | os.PathLike[str]
+Path: TypeAlias = str | os.PathLike[str]
 
 
 class ChunkFlow:
@@ -37,7 +38,7 @@ class ChunkFlow:
         root: Path = ".",
         *,
         settings_file: Path | None = None,
-        cache: bool = True,
+        cache: bool | Mapping[str, object] = True,
         on_warning: Callable[[str], None] | None = None,
         **overrides: object,
     ) -> None:
@@ -46,23 +47,29 @@ class ChunkFlow:
         Args:
             root: a directory in the project; settings are looked for from there upward.
             settings_file: the settings file to use instead.
-            cache: whether results are looked up and kept.
-            on_warning: told what went wrong without ending the run; reports hold it as well.
-            **overrides: settings by name, above every file and the environment; a section such
-                as `cache_settings={"dir": …}` is a table under the name it has in a file.
+            cache: whether results are looked up and kept; or settings of the cache, as in
+                `{"dir": "/tmp/results", "size": "100 MB"}`.
+            on_warning: told what went wrong without ending the run; may be called from any thread.
+            **overrides: settings by name, above every file and the environment; a section is a
+                table, as in `thresholds={"memory_mb": 60}`. None stands for not given.
 
         Raises:
+            UsageError: `root` is not a directory.
             SettingsError: a setting is wrong.
         """
-        self._cwd = os.path.abspath(root)
+        self._cwd = _directory(root)
+        if isinstance(cache, Mapping):
+            overrides["cache"] = cache
         self.settings: Settings = load_settings(
             self._cwd, file=settings_file, environ=os.environ, overrides=overrides
         )
         self._on_warning = on_warning
         self._warnings: list[str] = []
+        self._warnings_lock = threading.Lock()
+        is_cached = cache is not False
         self._tiers = Tiers(
-            MemoryTier(_L1_BYTES if cache else 0),
-            self._open_store() if cache else None,
+            MemoryTier(_L1_BYTES if is_cached else 0),
+            self._open_store() if is_cached else None,
             warn=self._warn,
         )
 
@@ -82,11 +89,15 @@ class ChunkFlow:
             with_values: whether the report holds the processors' values.
             progress: told the number of files done and in all.
 
+        Returns:
+            What was done, with every warning since this object was made.
+
         Raises:
             UnknownProcessor: there is no processor of a name.
+            UsageError: a processor cannot be loaded.
             SettingsError: a processor's settings are wrong.
         """
-        started, cpu = time.perf_counter(), cpu_seconds()
+        started_s, before_s = time.perf_counter(), cpu_seconds()
         settings = self.settings
         names = settings.processors if processors is None else tuple(processors)
         selection = Selection(names, settings)
@@ -102,8 +113,9 @@ class ChunkFlow:
             selection.processors,
             selection.open_pool,
             with_values=with_values,
-            single=not selection.trusted,
+            trusted=selection.trusted,
             progress=progress,
+            warn=self._warn,
         )
         wanted = [
             Wanted(file, os.path.join(self._cwd, file), file in found.named) for file in found.files
@@ -112,9 +124,9 @@ class ChunkFlow:
         files += [FileReport(p.path, "failed", error=p.message) for p in found.problems]
         return assembled(
             files,
-            seconds=time.perf_counter() - started,
-            resources=ResourceMetrics(cpu_seconds() - cpu, peak_memory_bytes(), settings.jobs),
-            warnings=self._warnings,
+            seconds=time.perf_counter() - started_s,
+            resources=ResourceMetrics(cpu_seconds() - before_s, peak_memory_bytes(), settings.jobs),
+            warnings=tuple(self._warnings),
         )
 
     def clear_caches(self, tier: str = "all") -> None:
@@ -140,14 +152,26 @@ class ChunkFlow:
     def _open_store(self) -> Store | None:
         settings = self.settings
         try:
-            return SqliteStore(
-                settings.cache_dir, limit_bytes=settings.cache.size, warn=self._warn
-            )
+            return SqliteStore(settings.cache_dir, limit_bytes=settings.cache.size, warn=self._warn)
         except CacheError as exc:
             self._warn(f"{exc}; going on without it")
             return None
 
     def _warn(self, message: str) -> None:
-        self._warnings.append(message)
+        # A run a thread may each have the same to say of the machine; it is told once.
+        with self._warnings_lock:
+            if message in self._warnings:
+                return
+            self._warnings.append(message)
         if self._on_warning is not None:
             self._on_warning(message)
+
+
+def _directory(root: Path) -> str:
+    try:
+        path = os.path.abspath(root)
+    except OSError as exc:
+        raise UsageError("the current directory is gone; change to one that exists") from exc
+    if not os.path.isdir(path):
+        raise UsageError(f"cannot use {path} as root: it is not a directory; name one")
+    return path

@@ -3,9 +3,27 @@
 from typing import NamedTuple
 
 KINDS = frozenset(
-    "import export function class method constructor accessor property index_signature"
-    " static_block interface type enum namespace variable expression statement comment"
-    " error".split()
+    (
+        "import",
+        "export",
+        "function",
+        "class",
+        "method",
+        "constructor",
+        "accessor",
+        "property",
+        "index_signature",
+        "static_block",
+        "interface",
+        "type",
+        "enum",
+        "namespace",
+        "variable",
+        "expression",
+        "statement",
+        "comment",
+        "error",
+    )
 )
 """Every value that `Chunk.kind` can have."""
 

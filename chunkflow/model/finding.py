@@ -6,9 +6,10 @@ SEVERITIES = ("info", "warning", "error")
 """Every value that `Finding.severity` can have, mildest first."""
 
 Plain: TypeAlias = (
-    "None | bool | int | float | str | bytes | list[Plain] | tuple[Plain, ...] | dict[str, Plain]"
+    "bool | int | float | str | bytes | list[Plain] | tuple[Plain, ...] | dict[str, Plain] | None"
 )
-"""What a processor may return as a value: it survives JSON (bytes are kept as base64)."""
+"""What a processor may return as a value: JSON can hold it. In a report bytes are
+`{"$base64": …}`, and a tuple is a list."""
 
 
 class Finding(NamedTuple):

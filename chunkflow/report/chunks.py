@@ -14,12 +14,9 @@ def render_chunks(chunks: Iterable[Chunk], form: str) -> Iterator[str]:
     """The chunks in one of `CHUNK_FORMATS`, lines without line ends."""
     if form == "text":
         yield from map(_line, chunks)
-    elif form == "jsonl":
-        for chunk in chunks:
-            yield json.dumps(chunk_as_dict(chunk))
-    else:
-        lines = [json.dumps(chunk_as_dict(chunk)) for chunk in chunks]
-        yield "[" + ",\n ".join(lines) + "]"
+        return
+    records = (json.dumps(chunk_as_dict(chunk)) for chunk in chunks)
+    yield from records if form == "jsonl" else _array(records)
 
 
 def chunk_as_dict(chunk: Chunk) -> dict[str, Any]:
@@ -40,8 +37,20 @@ def chunk_as_dict(chunk: Chunk) -> dict[str, Any]:
     }
 
 
+def _array(records: Iterable[str]) -> Iterator[str]:
+    """A JSON array, an element a line, of records that come one at a time."""
+    before = "["
+    last = ""
+    for record in records:
+        if last:
+            yield before + last + ","
+            before = " "
+        last = record
+    yield before + last + "]"
+
+
 def _line(chunk: Chunk) -> str:
-    name = ".".join([*(chunk.scope or ()), chunk.name or ""]).rstrip(".")
+    name = ".".join([*(chunk.scope or ()), *([chunk.name] if chunk.name else [])])
     place = f"{escaped(chunk.path or '')}:{chunk.start_line}-{chunk.end_line}"
-    size = chunk.end_byte - chunk.start_byte
-    return f"{place} {chunk.kind} {escaped(name) or '-'} ({size:,} bytes)"
+    size_bytes = chunk.end_byte - chunk.start_byte
+    return f"{place} {chunk.kind} {escaped(name) or '-'} ({size_bytes:,} bytes)"

@@ -1,12 +1,17 @@
 """Names and messages as they may be shown on a terminal."""
 
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-_ESCAPES.update({ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", 0x1B: "\\x1b"})
-_ESCAPES.update({code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))})
+# Control characters, and those that reverse the direction of text or break a line where nobody
+# expects it: with them a name could rewrite what stands around it.
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
+_MARKS = (0x61C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_ESCAPES = {code: f"\\x{code:02x}" for code in _CONTROLS} | {
+    code: f"\\u{code:04x}" for code in _MARKS
+}
+_ESCAPES |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 
 
 def escaped(text: str) -> str:
     """The text with control characters, overrides of direction and stray bytes made visible."""
-    if text.isprintable() and text.isascii():
+    if text.isascii() and text.isprintable():
         return text
     return text.translate(_ESCAPES).encode("utf-8", "backslashreplace").decode("utf-8")

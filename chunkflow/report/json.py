@@ -1,7 +1,6 @@
 """The report for programs: one JSON object."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,16 +11,20 @@ VERSION = 1
 
 
 def render_json(report: Report) -> Iterator[str]:
-    """The report as JSON, a file a line; lines come without line ends."""
+    """The report as JSON, a file a line; lines come without line ends.
+
+    Whatever is not ASCII is escaped, since a name may hold bytes that no encoding has; such a byte
+    is a lone surrogate, as everywhere in Python: U+DCFF for 0xFF.
+    """
     yield f'{{"version": {VERSION},'
     yield ' "files": ['
     last = len(report.files) - 1
     for number, file in enumerate(report.files):
-        yield "  " + _dumped(file_as_dict(file)) + ("," if number < last else "")
+        yield "  " + json.dumps(file_as_dict(file)) + ("," if number < last else "")
     yield " ],"
-    yield f' "totals": {_dumped(report.totals._asdict())},'
+    yield f' "totals": {json.dumps(report.totals._asdict())},'
     metrics = {name: part._asdict() for name, part in report.metrics._asdict().items()}
-    yield f' "metrics": {_dumped(metrics)}}}'
+    yield f' "metrics": {json.dumps(metrics)}}}'
 
 
 def file_as_dict(file: FileReport) -> dict[str, Any]:
@@ -40,12 +43,3 @@ def file_as_dict(file: FileReport) -> dict[str, Any]:
         },
         "error": file.error,
     }
-
-
-def _dumped(value: object) -> str:
-    # Non-ASCII is escaped: a name may hold bytes that no encoding allows in the output.
-    return json.dumps(value, default=_as_json)
-
-
-def _as_json(value: Any) -> object:
-    return {"$base64": b64encode(value).decode()}

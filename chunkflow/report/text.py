@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chunkflow.model.report import FileFinding, FileReport, Report
+from chunkflow.model.report import CacheMetrics, FileFinding, Report
 from chunkflow.report.escape import escaped
 
 _RESET = "\x1b[0m"
@@ -19,42 +19,41 @@ def render_text(report: Report, *, color: bool = False, summary: bool = True) ->
     """
     for file in report.files:
         for finding in file.findings:
-            yield _finding(finding, color)
+            yield _finding(finding, color=color)
         if file.error is not None:
-            yield _error(file, color)
+            # The message names the file.
+            yield f"{_painted('failed', 'error', color=color)}: {escaped(file.error)}"
     if summary:
         yield summary_line(report)
 
 
 def summary_line(report: Report) -> str:
     """The totals in one line."""
-    totals, cache = report.totals, report.metrics.cache
+    totals = report.totals
     rate = totals.bytes / 1e6 / totals.seconds if totals.seconds else 0.0
-    tiers = ", ".join(
-        f"{name} {count:,}"
-        for name, count in (("L1", cache.l1_hits), ("L2", cache.l2_hits), ("L3", cache.l3_hits))
-    )
     parts = [
-        f"{_count(totals.files, 'file')}, {_count(totals.chunks, 'chunk')}",
-        f"{totals.reran:,} rerun, {totals.reused:,} reused (hits: {tiers})",
+        f"{_count(totals.files, 'file')}, {_count(totals.chunks, 'chunk')}: {totals.reran:,} rerun,"
+        f" {totals.reused:,} reused (hits: {_hits(report.metrics.cache)})",
         f"{_count(totals.findings, 'finding')}, {totals.failed:,} failed",
         f"{totals.bytes / 1e6:.1f} MB in {totals.seconds:.2f} s ({rate:.1f} MB/s)",
     ]
     return "; ".join(parts)
 
 
-def _finding(finding: FileFinding, color: bool) -> str:
+def _hits(cache: CacheMetrics) -> str:
+    return f"L1 {cache.l1_hits:,}, L2 {cache.l2_hits:,}, L3 {cache.l3_hits:,}"
+
+
+def _finding(finding: FileFinding, *, color: bool) -> str:
     place = f"{escaped(finding.path)}:{finding.start_line}:{finding.start_column}"
-    rule = finding.rule if finding.rule == finding.processor else f"{finding.processor}/{finding.rule}"
-    level = _painted(finding.severity, finding.severity, color)
-    return f"{_painted(place, 'path', color)}: {level}: {escaped(finding.message)} [{escaped(rule)}]"
+    named = finding.rule == finding.processor
+    rule = finding.rule if named else f"{finding.processor}/{finding.rule}"
+    level = _painted(finding.severity, finding.severity, color=color)
+    message = escaped(finding.message)
+    return f"{_painted(place, 'path', color=color)}: {level}: {message} [{escaped(rule)}]"
 
 
-def _error(file: FileReport, color: bool) -> str:
-    return f"{_painted(escaped(file.path), 'path', color)}: {_painted('failed', 'error', color)}: {escaped(file.error or '')}"
-
-
-def _painted(text: str, style: str, color: bool) -> str:
+def _painted(text: str, style: str, *, color: bool) -> str:
     return f"{_COLORS[style]}{text}{_RESET}" if color else text
 
 

@@ -1,0 +1,128 @@
+"""Keeps the whole suite away from the user's own cache, settings and git configuration."""
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("chunkflow", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("chunkflow")
+
+REAL_HOME = Path.home()
+CORPUS = os.environ.get("CHUNKFLOW_CORPUS_DIR") or str(REAL_HOME / ".cache/chunkflow/corpus")
+
+SET = {
+    # Packages are downloaded once, whoever runs the tests, by the user's own npm.
+    "CHUNKFLOW_CORPUS_DIR": CORPUS,
+    "NPM_CONFIG_USERCONFIG": str(REAL_HOME / ".npmrc"),
+    "NPM_CONFIG_CACHE": str(REAL_HOME / ".npm"),
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+}
+"""What every test finds in its environment, and hands on to the programs that it starts."""
+
+UNSET = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            # When the tests run in a git hook, GIT_DIR and the like name the hook's repository.
+            if name.startswith(("CHUNKFLOW_", "GIT_")) or name in UNSET:
+                patch.delenv(name)
+        for name, value in SET.items():
+            patch.setenv(name, value)
+        patch.setenv("HOME", str(home))
+        patch.setenv("XDG_CACHE_HOME", str(home / "caches"))
+        yield
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, which is the current directory."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+Save = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture
+def save(project: Path) -> Save:
+    """Writes a file of the project, and the directories above it."""
+
+    def write(name: str, content: str | bytes) -> Path:
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+Git = Callable[..., None]
+
+
+@pytest.fixture
+def git(project: Path) -> Git:
+    """Runs git in the project, which is a repository from then on."""
+
+    def run(*arguments: str) -> None:
+        subprocess.run(("git", *arguments), cwd=project, check=True, capture_output=True)
+
+    run("init", "-q", "-b", "main")
+    return run
+
+
+@pytest.fixture
+def rules(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Path]]:
+    """Writes the module `rules` of the project, in which processors may be found."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(text: str) -> Path:
+        path = project / "rules.py"
+        path.write_text(text)
+        sys.modules.pop("rules", None)
+        return path
+
+    yield write
+    sys.modules.pop("rules", None)
+
+
+CAP_DAC_OVERRIDE = 1 << 1
+CAP_DAC_READ_SEARCH = 1 << 2
+
+
+def set_effective_capabilities(low: int) -> None:
+    """Call capset(2), version 3, on this thread; `low` are the bits of capabilities 0 to 31."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, data) == 0, os.strerror(ctypes.get_errno())
+    data[0] = data[1] & low
+    assert libc.capset(header, data) == 0, os.strerror(ctypes.get_errno())
+
+
+@pytest.fixture
+def permissions_count() -> Iterator[None]:
+    """Make root subject to the permissions of files, as any other user is."""
+    if os.geteuid() != 0:
+        yield
+        return
+    set_effective_capabilities(~(CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH) & 0xFFFFFFFF)
+    yield
+    set_effective_capabilities(0xFFFFFFFF)

@@ -1,0 +1,20 @@
+"""A project whose runs the tests can steer."""
+
+from pathlib import Path
+
+import pytest
+from runs import Runner
+
+from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.tiers import Tiers
+
+
+@pytest.fixture
+def tiers() -> Tiers:
+    """A cache in memory."""
+    return Tiers(MemoryTier(64 << 20), None, warn=lambda _: None)
+
+
+@pytest.fixture
+def runner(project: Path, tiers: Tiers) -> Runner:
+    return Runner(project, tiers)

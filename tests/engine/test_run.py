@@ -1,0 +1,465 @@
+"""A run does only what no record holds, and says the same whatever the cache held."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import Runner, ScriptedPool
+
+from chunkflow.cache.keys import content_digest
+from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.tiers import Tiers
+from chunkflow.engine import run as run_module
+from chunkflow.engine.manifest import Manifest
+from chunkflow.engine.plan import Records, look
+from chunkflow.engine.run import run_files
+from chunkflow.errors import PoolError, WorkerDied
+from chunkflow.model.framing import join, split
+from chunkflow.model.report import FileReport, Hits
+from chunkflow.pool.protocol import Answer, Pool, Task
+from chunkflow.syntax.chunker import Chunker, ParsedFile
+
+Save = Callable[[str, str], Path]
+
+SOURCE = "function f(a) { return a }\nfunction g(b) { return b }\n"
+
+
+def told(reports: dict[str, FileReport]) -> dict[str, tuple[object, ...]]:
+    """What must not depend on the cache."""
+    return {
+        path: (r.chunks, r.findings, r.results, r.error, r.size_bytes)
+        for path, r in reports.items()
+    }
+
+
+def counts(report: FileReport) -> tuple[str, int, int]:
+    return report.status, report.reran, report.reused
+
+
+def test_cold_run_reruns_everything(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    report = runner.run("a.ts")["a.ts"]
+    assert counts(report) == ("changed", 2, 0)
+    assert [result.name for result in report.results["metrics"]] == ["f", "g"]
+    assert report.size_bytes == len(SOURCE)
+
+
+def test_unchanged_file_is_not_even_read(
+    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("a.ts", SOURCE)
+    first = runner.run("a.ts")
+    monkeypatch.setattr(run_module, "read_and_digest", pytest.fail)
+    second = runner.run("a.ts")
+    assert counts(second["a.ts"]) == ("reused", 0, 2)
+    assert second["a.ts"].hits == Hits(l1=2)
+    assert told(second) == told(first)
+
+
+def test_touched_file_is_read_and_known(runner: Runner, save: Save) -> None:
+    path = save("a.ts", SOURCE)
+    runner.run("a.ts")
+    os.utime(path, ns=(5, 5))
+    assert counts(runner.run("a.ts")["a.ts"]) == ("touched", 0, 2)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_changed_chunk_reruns_alone(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    runner.run("a.ts")
+    save("a.ts", SOURCE.replace("return b", "return b + 1"))
+    report = runner.run("a.ts")["a.ts"]
+    assert counts(report) == ("changed", 1, 1)
+    assert report.hits == Hits(l1=1)
+
+
+def test_file_read_before_its_first_record_is_stored_by_what_was_read(
+    runner: Runner, save: Save
+) -> None:
+    """A file that changes after the look: the record is of what the worker read."""
+    path = save("a.ts", SOURCE)
+    options = runner.options("metrics")
+
+    def open_pool(*, small: bool) -> Pool:
+        path.write_text("let late = 1\n")
+        return options.open_pool(small=small)
+
+    runner.run("a.ts", options=options._replace(open_pool=open_pool))
+    late = runner.run("a.ts")
+    assert counts(late["a.ts"]) == ("touched", 0, 1)
+
+
+def test_same_size_edit_within_one_tick_is_seen(runner: Runner, save: Save) -> None:
+    path = save("a.ts", "let a = 1\n")
+    stat = os.stat(path)
+    # The clock as it stood when the file was written.
+    options = runner.options("metrics", clock_ns=lambda: stat.st_ctime_ns)
+    runner.run("a.ts", options=options)
+    path.write_text("let b = 1\n")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert counts(runner.run("a.ts", options=options)["a.ts"]) == ("changed", 1, 0)
+
+
+def test_file_that_vanishes_before_it_is_read_is_told(runner: Runner, save: Save) -> None:
+    path = save("a.ts", SOURCE)
+    save("b.ts", SOURCE)
+    options = runner.options("metrics")
+
+    def open_pool(*, small: bool) -> Pool:
+        path.unlink()
+        return options.open_pool(small=small)
+
+    reports = runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
+    assert reports["a.ts"].error == "cannot read a.ts: no such file"
+    assert counts(reports["b.ts"]) == ("changed", 2, 0)
+
+
+def test_file_that_cannot_be_read_for_comparison_is_told(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    save("b.ts", SOURCE)
+    runner.run("a.ts", "b.ts")
+    (runner.project / "a.ts").write_bytes(b"\xff")
+    reports = runner.run("a.ts", "b.ts")
+    assert "line 1 is not UTF-8" in str(reports["a.ts"].error)
+    assert counts(reports["b.ts"]) == ("reused", 0, 2)
+
+
+def test_named_file_that_is_gone_is_told(runner: Runner) -> None:
+    assert counts(runner.run("a.ts")["a.ts"]) == ("failed", 0, 0)
+
+
+def test_found_file_that_is_gone_has_no_entry(runner: Runner, tiers: Tiers) -> None:
+    wanted = runner.wanted("a.ts", named=False)
+    assert run_files(wanted, tiers, runner.options("metrics")) == []
+
+
+def test_empty_file_is_fine(runner: Runner, save: Save) -> None:
+    save("a.ts", "")
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 0)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 0)
+
+
+def test_file_is_known_by_its_content_under_any_name(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    first = runner.run("a.ts")
+    (runner.project / "a.ts").rename(runner.project / "b.ts")
+    second = runner.run("b.ts")
+    assert counts(second["b.ts"]) == ("touched", 0, 2)
+    assert second["b.ts"].results == first["a.ts"].results
+
+
+def test_file_of_another_language_is_another_file(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    runner.run("a.ts")
+    (runner.project / "a.ts").rename(runner.project / "a.js")
+    assert counts(runner.run("a.js")["a.js"]) == ("changed", 2, 0)
+
+
+def test_processor_that_is_added_reruns_and_the_others_are_kept(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    runner.run("a.ts", options=runner.options("chunks"))
+    assert counts(runner.run("a.ts", options=runner.options("chunks", "metrics"))["a.ts"]) == (
+        "changed",
+        2,
+        0,
+    )
+    for order in (["chunks"], ["metrics"], ["metrics", "chunks"]):
+        assert counts(runner.run("a.ts", options=runner.options(*order))["a.ts"])[1:] == (0, 2)
+
+
+def test_processor_that_sees_the_path_reruns_when_it_changes(
+    runner: Runner, save: Save, rules: Callable[[str], None]
+) -> None:
+    rules(
+        "from chunkflow import processor\n"
+        "@processor(context=('path',))\n"
+        "def path(chunk): return chunk.path\n"
+    )
+    save("a.ts", "let a = 1\n")
+    options = runner.options("rules:path")
+    runner.run("a.ts", options=options)
+    (runner.project / "a.ts").rename(runner.project / "b.ts")
+    report = runner.run("b.ts", options=options)["b.ts"]
+    assert counts(report) == ("changed", 1, 0)
+    assert report.results["rules:path"][0].value == "b.ts"
+
+
+FAILING = """
+def picky(chunk):
+    if chunk.name == "g":
+        raise ValueError("no g")
+    return chunk.name
+"""
+
+
+def test_chunk_that_fails_is_told_and_tried_again(
+    runner: Runner, save: Save, rules: Callable[[str], None]
+) -> None:
+    rules(FAILING)
+    save("a.ts", SOURCE)
+    options = runner.options("rules:picky")
+    first = runner.run("a.ts", options=options)["a.ts"]
+    assert counts(first) == ("failed", 2, 0)
+    assert first.error is not None
+    assert first.error.startswith("cannot process a.ts: lines 2-2: ")
+    assert [result.name for result in first.results["rules:picky"]] == ["f"]
+    second = runner.run("a.ts", options=options)["a.ts"]
+    assert counts(second) == ("failed", 1, 1)
+    assert told({"a.ts": second}) == told({"a.ts": first})
+
+
+def test_report_without_values_has_none(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    options = runner.options("metrics", with_values=False)
+    assert runner.run("a.ts", options=options)["a.ts"].results == {}
+    assert runner.run("a.ts", options=options)["a.ts"].results == {}
+    assert runner.run("a.ts")["a.ts"].results != {}
+
+
+def test_progress_counts_every_file_of_any_fate(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    save("b.ts", SOURCE)
+    runner.run("a.ts")
+    steps: list[tuple[int, int]] = []
+    options = runner.options("metrics", progress=lambda *step: steps.append(step))
+    runner.run("a.ts", "b.ts", "gone.ts", options=options)
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_many_files_are_answered_in_batches(
+    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_LOOKUP_FILES", 100)
+    names = [f"f{number}.ts" for number in range(1_050)]
+    for number, name in enumerate(names):
+        save(name, f"let a{number} = {number}\n")
+    cold = runner.run(*names)
+    warm = runner.run(*names)
+    assert {counts(r) for r in cold.values()} == {("changed", 1, 0)}
+    assert {counts(r) for r in warm.values()} == {("reused", 0, 1)}
+    assert told(cold) == told(warm)
+    assert len(cold) == len(names)
+
+
+class Sizes:
+    """A pool that notes how many files come in a task, and hands them on."""
+
+    def __init__(self, inner: Pool, sizes: list[int]) -> None:
+        self.inner = inner
+        self.sizes = sizes
+
+    def answers(self, tasks: Iterable[Task]) -> Iterator[Answer]:
+        def noted() -> Iterator[Task]:
+            for task in tasks:
+                self.sizes.append(len(split(task.payload)))
+                yield task
+
+        return self.inner.map(noted())
+
+
+@pytest.mark.parametrize(("trusted", "sizes"), [(True, [64, 6]), (False, [1] * 70)])
+def test_files_of_untrusted_processors_are_sent_one_by_one(
+    runner: Runner,
+    save: Save,
+    trusted: bool,
+    sizes: list[int],
+) -> None:
+    names = [f"f{number}.ts" for number in range(70)]
+    for name in names:
+        save(name, "let a\n")
+    options = runner.options("metrics", trusted=trusted)
+    found: list[int] = []
+
+    def open_pool(*, small: bool) -> Pool:
+        return ScriptedPool(Sizes(options.open_pool(small=small), found).answers)
+
+    runner.run(*names, options=options._replace(open_pool=open_pool))
+    assert found == sizes
+
+
+def test_large_files_are_sent_one_by_one(runner: Runner, save: Save) -> None:
+    for name in ("a.ts", "b.ts"):
+        save(name, "let a\n" * 20_000)
+    options = runner.options("chunks")
+    found: list[int] = []
+
+    def open_pool(*, small: bool) -> Pool:
+        return ScriptedPool(Sizes(options.open_pool(small=small), found).answers)
+
+    runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
+    assert found == [1, 1]
+
+
+def test_death_of_a_worker_costs_the_file_alone(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    save("b.ts", SOURCE)
+    options = runner.options("metrics")
+
+    def open_pool(*, small: bool) -> Pool:
+        inner = options.open_pool(small=small)
+
+        def answers(tasks: Iterable[Task]) -> Iterator[Answer]:
+            for task in tasks:
+                if b"a.ts" in task.payload:
+                    yield Answer(task.id, error=WorkerDied("its worker process was killed"))
+                else:
+                    yield from inner.map([task])
+
+        return ScriptedPool(answers)
+
+    reports = runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
+    assert reports["a.ts"].error == "cannot process a.ts: its worker process was killed"
+    assert counts(reports["b.ts"]) == ("changed", 2, 0)
+
+
+def test_without_processes_the_run_goes_on_in_one(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    options = runner.options("metrics")
+    calls: list[bool] = []
+
+    def open_pool(*, small: bool) -> Pool:
+        calls.append(small)
+        if len(calls) == 1:
+            raise PoolError("cannot start a worker process: no memory")
+        return options.open_pool(small=small)
+
+    reports = runner.run("a.ts", options=options._replace(open_pool=open_pool))
+    assert counts(reports["a.ts"]) == ("changed", 2, 0)
+    assert runner.warnings == ["cannot start a worker process: no memory; going on in one process"]
+
+
+@pytest.mark.parametrize("records", [[], [b"no record"], [b"", b""]])
+def test_answer_that_cannot_be_decoded_costs_the_file(
+    runner: Runner,
+    save: Save,
+    records: list[bytes],
+) -> None:
+    save("a.ts", SOURCE)
+    payload = join([join([b"", b"", b"digest", b"1", *records])])
+
+    def open_pool(*, small: bool) -> Pool:
+        return ScriptedPool(lambda tasks: (Answer(task.id, payload) for task in tasks))
+
+    options = runner.options("metrics", open_pool=open_pool)
+    report = runner.run("a.ts", options=options)["a.ts"]
+    assert report.error == "cannot process a.ts: the worker's answer cannot be read"
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 2, 0)
+
+
+def test_what_was_done_before_an_interruption_is_kept(runner: Runner, save: Save) -> None:
+    for name in ("a.ts", "b.ts"):
+        save(name, SOURCE)
+    options = runner.options("metrics", trusted=False)
+
+    def open_pool(*, small: bool) -> Pool:
+        inner = options.open_pool(small=small)
+
+        def answers(tasks: Iterable[Task]) -> Iterator[Answer]:
+            yield from inner.map([next(iter(tasks))])
+            raise KeyboardInterrupt
+
+        return ScriptedPool(answers)
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_records_are_stored_while_the_run_goes_on(
+    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_STORE_BYTES", 0)
+    for name in ("a.ts", "b.ts"):
+        save(name, f"let {name[0]} = 1\n")
+    stored: list[int] = []
+    put_many = tiers.put_many
+
+    def counted(items: Iterable[tuple[bytes, bytes]]) -> None:
+        kept = list(items)
+        stored.append(len(kept))
+        put_many(kept)
+
+    monkeypatch.setattr(tiers, "put_many", counted)
+    runner.run("a.ts", "b.ts")
+    # A record each, and the manifest of the folder.
+    assert stored == [1, 1, 1]
+
+
+def test_warm_run_writes_nothing(
+    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("a.ts", SOURCE)
+    runner.run("a.ts")
+    monkeypatch.setattr(tiers, "put_many", pytest.fail)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_without_a_cache_nothing_is_reused(runner: Runner, save: Save) -> None:
+    runner.tiers = Tiers(MemoryTier(0), None, warn=lambda _: None)
+    save("a.ts", SOURCE)
+    first, second = runner.run("a.ts"), runner.run("a.ts")
+    assert counts(second["a.ts"]) == ("changed", 2, 0)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"[[", b"[{"), (b'"sloc":1', b'"sloc":NaN'), (b'"function"', b'"functions"')],
+)
+def test_hostile_record_is_missing_and_replaced(
+    runner: Runner, save: Save, tiers: Tiers, old: bytes, new: bytes
+) -> None:
+    save("a.ts", SOURCE)
+    first = runner.run("a.ts")
+    options = runner.options("metrics")
+    (wanted,) = runner.wanted("a.ts")
+    manifest = Manifest(tiers, [wanted.path])
+    file = look(wanted.shown, wanted.path, manifest, options.clock_ns(), named=True)
+    assert file is not None
+    (key,) = Records(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
+    hit = tiers.get(key)
+    assert hit is not None
+    head, keys, findings, values = split(hit.payload)
+    assert old in values
+    tiers.put(key, join([head, keys, findings, values.replace(old, new)]))
+    second = runner.run("a.ts")
+    assert counts(second["a.ts"]) == ("changed", 2, 0)
+    assert told(second) == told(first)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_file_that_took_too_long_to_parse_is_told_and_cut_anew(
+    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time decided how it was cut, so another run may cut it better."""
+    save("a.ts", SOURCE)
+    parse = Chunker.parse
+
+    def hurried(self: Chunker, source: bytes, **how: Any) -> ParsedFile:
+        return parse(self, source, **how)._replace(note="parsing took too long")
+
+    monkeypatch.setattr(Chunker, "parse", hurried)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 2, 0)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
+    assert runner.warnings == ["a.ts: parsing took too long"] * 2
+    monkeypatch.undo()
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_manifest_without_records_is_no_harm(runner: Runner, save: Save, tiers: Tiers) -> None:
+    save("a.ts", SOURCE)
+    first = runner.run("a.ts")
+    kept = Tiers(MemoryTier(1 << 20), None, warn=lambda _: None)
+    path = str(runner.project / "a.ts")
+    seen = Manifest(tiers, [path]).seen(path)
+    assert seen is not None
+    manifest = Manifest(kept, [path])
+    manifest.note(path, seen)
+    manifest.save()
+    runner.tiers = kept
+    second = runner.run("a.ts")
+    assert counts(second["a.ts"]) == ("changed", 2, 0)
+    assert told(second) == told(first)

@@ -1,0 +1,43 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chunkflow.errors import SourceError
+from chunkflow.flow.listing import list_chunks
+
+Save = Callable[[str, str], Path]
+
+
+def test_chunks_come_with_the_path_as_it_was_named(save: Save) -> None:
+    save("src/a.ts", "let a = 1\nlet b = 2\n")
+    chunks = list_chunks("src/a.ts", suites=())
+    assert [(chunk.path, chunk.name) for chunk in chunks] == [("src/a.ts", "a"), ("src/a.ts", "b")]
+
+
+def test_language_follows_the_suffix(save: Save) -> None:
+    save("a.tsx", "let a = <b>c</b>\n")
+    assert [chunk.language for chunk in list_chunks("a.tsx", suites=())] == ["tsx"]
+
+
+def test_suites_are_those_that_were_named(save: Save) -> None:
+    save("a.ts", "group('g', () => {\n  one()\n  two()\n})\n")
+    assert len(list_chunks("a.ts", suites=())) == 1
+    assert len(list_chunks("a.ts", suites=("group",))) == 3
+
+
+def test_larger_declarations_are_cut_on_demand(save: Save) -> None:
+    save("a.ts", "function f() {\n  one()\n\n  two()\n}\n")
+    assert len(list_chunks("a.ts", suites=())) == 1
+    assert len(list_chunks("a.ts", suites=(), max_bytes=10)) > 1
+
+
+def test_unknown_suffix_is_told(save: Save) -> None:
+    save("a.txt", "let a")
+    with pytest.raises(SourceError, match=r"cannot read a\.txt: unknown language"):
+        list_chunks("a.txt", suites=())
+
+
+def test_missing_file_is_told(project: Path) -> None:
+    with pytest.raises(SourceError, match=r"cannot read a\.ts: no such file"):
+        list_chunks("a.ts", suites=())

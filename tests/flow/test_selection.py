@@ -1,0 +1,113 @@
+"""The processors of a run, and where they run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chunkflow.errors import SettingsError, UnknownProcessor
+from chunkflow.flow.selection import Selection
+from chunkflow.pool.inline import InlinePool
+from chunkflow.pool.processes import ProcessPool
+from chunkflow.settings import Settings, load_settings
+
+Rules = Callable[[str], Path]
+
+SHOUT = "def shout(chunk): return chunk.text.upper()\n"
+
+
+@pytest.fixture
+def settings_with(project: Path) -> Callable[..., Settings]:
+    return lambda **given: load_settings(str(project), environ={}, overrides=given)
+
+
+def fingerprint(selection: Selection) -> bytes:
+    (processor,) = selection.processors
+    return processor.run
+
+
+def test_without_processors_files_are_only_cut(settings_with: Callable[..., Settings]) -> None:
+    selection = Selection([], settings_with())
+    assert [processor.name for processor in selection.processors] == ["chunks"]
+
+
+def test_processor_named_twice_runs_once(settings_with: Callable[..., Settings]) -> None:
+    selection = Selection(["metrics", "chunks", "metrics"], settings_with())
+    assert [processor.name for processor in selection.processors] == ["metrics", "chunks"]
+
+
+def test_unknown_processor_is_told(settings_with: Callable[..., Settings]) -> None:
+    with pytest.raises(UnknownProcessor, match='"metrix"; did you mean "metrics"'):
+        Selection(["metrix"], settings_with())
+
+
+@pytest.mark.parametrize(
+    "change", [{"suites": ["group"]}, {"processors": {"metrics": {"max_sloc": 5}}}]
+)
+def test_settings_that_change_results_change_the_key(
+    settings_with: Callable[..., Settings], change: dict[str, Any]
+) -> None:
+    one = fingerprint(Selection(["metrics"], settings_with()))
+    assert fingerprint(Selection(["metrics"], settings_with(**change))) != one
+
+
+def test_other_settings_do_not_change_the_key(settings_with: Callable[..., Settings]) -> None:
+    other = settings_with(timeout=5, parallel_operations=7, processors={"chunks": {}})
+    one = fingerprint(Selection(["metrics"], settings_with()))
+    assert fingerprint(Selection(["metrics"], other)) == one
+
+
+def test_source_of_a_processor_changes_the_key(
+    settings_with: Callable[..., Settings], rules: Rules
+) -> None:
+    from chunkflow.processors import fingerprint as sources
+
+    rules(SHOUT)
+    one = fingerprint(Selection(["rules:shout"], settings_with()))
+    assert fingerprint(Selection(["rules:shout"], settings_with())) == one
+    rules(SHOUT.replace("upper", "lower"))
+    # A module is loaded once a process; so is its source.
+    sources._source_digest.cache_clear()
+    assert fingerprint(Selection(["rules:shout"], settings_with())) != one
+
+
+def test_processor_that_sees_the_path_says_so(
+    settings_with: Callable[..., Settings], rules: Rules
+) -> None:
+    declared = "from chunkflow import processor\n@processor(context=('path',))\n"
+    rules(declared + SHOUT)
+    (processor,) = Selection(["rules:shout"], settings_with()).processors
+    assert processor.sees_path
+
+
+@pytest.mark.parametrize(("jobs", "small"), [(1, False), (2, True)])
+def test_what_is_quicker_in_line_is_done_in_line(
+    settings_with: Callable[..., Settings], jobs: int, small: bool
+) -> None:
+    selection = Selection(["metrics"], settings_with(parallel_operations=jobs))
+    assert selection.trusted
+    assert isinstance(selection.open_pool(small=small), InlinePool)
+
+
+def test_large_work_is_done_in_processes(settings_with: Callable[..., Settings]) -> None:
+    selection = Selection(["metrics"], settings_with(parallel_operations=2))
+    with selection.open_pool(small=False) as pool:
+        assert isinstance(pool, ProcessPool)
+
+
+def test_functions_of_users_never_run_in_line(
+    settings_with: Callable[..., Settings], rules: Rules
+) -> None:
+    rules(SHOUT)
+    selection = Selection(["metrics", "rules:shout"], settings_with(parallel_operations=1))
+    assert not selection.trusted
+    with selection.open_pool(small=True) as pool:
+        assert isinstance(pool, ProcessPool)
+
+
+def test_settings_that_cannot_be_sent_are_refused(project: Path) -> None:
+    (project / "chunkflow.toml").write_text('[processors."rules:shout"]\nsince = 2020-01-01\n')
+    settings = load_settings(str(project), environ={}, overrides={})
+    with pytest.raises(SettingsError, match=r"\[processors\.rules:shout\].* date "):
+        Selection(["rules:shout"], settings)
