@@ -4,15 +4,16 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tree_sitter import Node
+from tree_sitter import Node, Range
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.cut import cut_rows
 from chunkflow.syntax.languages import parser
+from chunkflow.syntax.prologue import take_prologue
 from chunkflow.syntax.repair import repaired
-from chunkflow.syntax.resync import Pieces, resynchronised
-from chunkflow.syntax.rows import Row, covered, finished
+from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
+from chunkflow.syntax.rows import END, START, Row, Rows, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
 
@@ -46,15 +47,40 @@ class Chunker:
             max_bytes: cut declarations that are larger.
             top: whether the source begins where the file does.
         """
+        parsed = self._plain(source, max_bytes, top=top)
+        if parsed is not None:
+            return parsed
         budget = Budget(len(source))
-        root = self.tree(source, budget)
-        if root is not None and not root.has_error:
-            return self.chunks_of(root.children, [root], source, max_bytes=max_bytes, top=top)
-        found = self._mended(source, root, budget)
-        rows = find_rows(top_nodes(found.roots), source, self._suites, top=top)
+        found = self._mended(source, self.tree(source, budget), budget)
+        rows: list[Row] = []
+        find_rows(top_nodes(found.roots), Rows(rows, source, (), top=top), self._suites)
         rows = covered(rows, source, apart=found.unparsed)
         note = _OVER_BUDGET if found.unparsed else None
         return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
+
+    def _plain(self, source: bytes, max_bytes: int | None, *, top: bool) -> ParsedFile | None:
+        """The chunks of a file without errors, the parser spared what it is not needed for."""
+        out: list[Row] = []
+        rows = Rows(out, source, (), top=top)
+        place = take_prologue(source, rows)
+        if max_bytes is not None and any(row[END] - row[START] > max_bytes for row in out):
+            return None  # to be cut, they need a tree
+        root = self._tree_from(place, source)
+        if root is None or root.has_error:
+            return None
+        find_rows(root.children, rows, self._suites)
+        return self._parsed(out, [root], source, max_bytes)
+
+    def _tree_from(self, place: int, source: bytes) -> Node | None:
+        size_bytes = len(source) - place
+        budget = Budget(size_bytes)
+        if not place:
+            return budget.parse(self._parser, source, size_bytes)
+        try:
+            self._parser.included_ranges = [Range((0, place), WHOLE.end_point, place, WHOLE.end_byte)]
+            return budget.parse(self._parser, source, size_bytes)
+        finally:
+            self._parser.included_ranges = [WHOLE]
 
     def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
         """Trees over a text that has errors: repaired, or else piece by piece."""
@@ -69,17 +95,12 @@ class Chunker:
         return budget.parse(self._parser, source, len(source))
 
     def chunks_of(
-        self,
-        nodes: Iterable[Node],
-        roots: list[Node],
-        source: bytes,
-        *,
-        max_bytes: int | None,
-        top: bool,
+        self, nodes: Iterable[Node], root: Node, source: bytes, max_bytes: int | None, *, top: bool
     ) -> ParsedFile:
-        """The chunks of top-level nodes without errors."""
-        rows = find_rows(nodes, source, self._suites, top=top)
-        return self._parsed(rows, roots, source, max_bytes)
+        """The chunks of some top-level nodes of a tree, all without errors."""
+        rows: list[Row] = []
+        find_rows(nodes, Rows(rows, source, (), top=top), self._suites)
+        return self._parsed(rows, [root], source, max_bytes)
 
     def _parsed(
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None

@@ -7,7 +7,8 @@ from tree_sitter import Node, Parser, Range
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.scan import pieces
 
-_ALL = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
+WHOLE = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
+"""What a parser parses unless it is told otherwise."""
 
 
 class Pieces(NamedTuple):
@@ -31,5 +32,5 @@ def resynchronised(source: bytes, parser: Parser, budget: Budget) -> Pieces:
             else:
                 found.roots.append(root)
     finally:
-        parser.included_ranges = [_ALL]
+        parser.included_ranges = [WHOLE]
     return found

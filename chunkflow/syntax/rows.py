@@ -37,7 +37,7 @@ class Rows:
     `out` receives the rows; several containers of a file share it.
     """
 
-    __slots__ = ("_end", "_groups", "_last", "_overloaded", "_source", "_top", "out", "scope")
+    __slots__ = ("_end", "_groups", "_last", "_overloaded", "_top", "out", "scope", "source")
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Rows:
     ) -> None:
         self.out = out
         self.scope = scope
-        self._source = source
+        self.source = source
         self._top = top
         self._last = header
         # Where a container ended, while nothing has come after it.
@@ -71,7 +71,7 @@ class Rows:
 
     def comment(self, start: int, end: int) -> None:
         """A comment: of the chunk before if on its line, else of the next or of nothing."""
-        groups, count = self._groups, self._source.count
+        groups, count = self._groups, self.source.count
         if groups:
             if count(b"\n", groups[-1][1], start) <= 1:
                 groups[-1][1] = end
@@ -79,7 +79,7 @@ class Rows:
                 return
         else:
             last_end = self._last_end
-            if last_end >= 0 and self._source.find(b"\n", last_end, start) < 0:
+            if last_end >= 0 and self.source.find(b"\n", last_end, start) < 0:
                 self._trail(start, end)
                 return
         groups.append([start, end, start])
@@ -124,7 +124,7 @@ class Rows:
             return
         if last is None or last[KIND] != "error" or self._groups:
             self.item(start, end, "error", None)
-        elif self._source.count(b"\n", self._last_end, start) <= 1:
+        elif self.source.count(b"\n", self._last_end, start) <= 1:
             self.extend(end)
         else:
             self.item(start, end, "error", None)
@@ -138,7 +138,7 @@ class Rows:
     def swallowed(self, end: int) -> None:
         """Comments that the grammar counted in with the declaration just added, up to `end`."""
         if end > self._last_end:
-            self.comment(self._source.find(b"/", self._last_end), end)
+            self.comment(self.source.find(b"/", self._last_end), end)
 
     def container_ended(self, end: int) -> None:
         """What comes now on the same line belongs neither to the container nor to the next."""
@@ -160,7 +160,7 @@ class Rows:
 
     def _claim(self, row: Row) -> int:
         """Take the groups that are the row's own; the rest become chunks. Returns its start."""
-        groups, source, start = self._groups, self._source, int(row[START])
+        groups, source, start = self._groups, self.source, int(row[START])
         documented = False
         while groups:
             first, end, last = groups[-1]
@@ -182,14 +182,14 @@ class Rows:
         return (
             self._at_top
             and len(groups) == 1
-            and _LICENCE.search(self._source, groups[0][0], groups[0][1]) is not None
+            and _LICENCE.search(self.source, groups[0][0], groups[0][1]) is not None
         )
 
     def _of_file(self, groups: list[list[int]]) -> bool:
         if len(groups) > 1 or not self._at_top:
             return False
         start, end, _ = groups[0]
-        return any(p.search(self._source, start, end) for p in (_LICENCE, _FILE_DOC))
+        return any(p.search(self.source, start, end) for p in (_LICENCE, _FILE_DOC))
 
 
 def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:

@@ -25,20 +25,15 @@ _TAKES_SEMICOLON = frozenset(
 )
 
 
-def find_rows(
-    nodes: Iterable[Node], source: bytes, suites: SuiteNames, *, top: bool = True
-) -> list[Row]:
-    """The chunks of a file in its order; lines and digests are not yet made.
+def find_rows(nodes: Iterable[Node], rows: Rows, suites: SuiteNames) -> None:
+    """Add the chunks of a file, in its order, to `rows`.
 
     Args:
         nodes: what stands at the top of the file, in order.
-        source: the file.
+        rows: of the file; may have what comes before the nodes.
         suites: what makes a call a test suite.
-        top: whether the nodes begin where the file does.
     """
-    out: list[Row] = []
-    rows = Rows(out, source, (), top=top)
-    stack: list[_Statements | _Members] = [_Statements(nodes, rows, source, suites)]
+    stack: list[_Statements | _Members] = [_Statements(nodes, rows, suites)]
     while stack:
         frame = stack[-1]
         for node in frame.nodes:
@@ -49,7 +44,6 @@ def find_rows(
         else:
             frame.end()
             stack.pop()
-    return out
 
 
 class _Statements:
@@ -61,13 +55,12 @@ class _Statements:
         self,
         nodes: Iterable[Node],
         rows: Rows,
-        source: bytes,
         suites: SuiteNames,
         container: "_Container | None" = None,
     ) -> None:
         self.nodes = iter(nodes)
         self.rows = rows
-        self._source = source
+        self._source = rows.source
         self._suites = suites
         self._container = container
         self._open = False
@@ -143,7 +136,7 @@ class _Statements:
         if body is None:
             return None
         container = _Container(self.rows, row, node, body)
-        return _Members(body, container.rows(self._source, row[NAME]), self._source, container)
+        return _Members(body, container.rows(row[NAME]), container)
 
     def _namespace(self, row: Row, node: Node, inner: Node) -> "_Statements | None":
         body = inner.child_by_field_name("body")
@@ -165,8 +158,8 @@ class _Statements:
         )
 
     def _block(self, container: "_Container", body: Node, name: str | None) -> "_Statements":
-        rows = container.rows(self._source, name)
-        return _Statements(_inside(body), rows, self._source, self._suites, container)
+        rows = container.rows(name)
+        return _Statements(_inside(body), rows, self._suites, container)
 
 
 class _Members:
@@ -174,10 +167,10 @@ class _Members:
 
     __slots__ = ("_container", "_decorated", "_open", "_source", "nodes", "rows")
 
-    def __init__(self, body: Node, rows: Rows, source: bytes, container: "_Container") -> None:
+    def __init__(self, body: Node, rows: Rows, container: "_Container") -> None:
         self.nodes = iter(_inside(body))
         self.rows = rows
-        self._source = source
+        self._source = rows.source
         self._container = container
         self._decorated = -1
         self._open = False
@@ -253,10 +246,10 @@ class _Container:
         self._tail = tail
         row[END] = body.start_byte + 1
 
-    def rows(self, source: bytes, name: str | None) -> Rows:
+    def rows(self, name: str | None) -> Rows:
         """The rows inside, one scope deeper."""
         scope = self._outer.scope if name is None else (*self._outer.scope, name)
-        return Rows(self._outer.out, source, scope, header=self._row)
+        return Rows(self._outer.out, self._outer.source, scope, header=self._row)
 
     def end(self) -> None:
         """Close the container; what its end holds besides brackets becomes chunks."""

@@ -108,7 +108,7 @@ def _first_statements(
     if root is not None and whole is not None:
         count, end = whole
         nodes = root.children[:count]
-        return end, chunker.chunks_of(nodes, [root], text[:end], max_bytes=max_bytes, top=top)
+        return end, chunker.chunks_of(nodes, root, text[:end], max_bytes, top=top)
     limit = len(text) - _AHEAD_BYTES
     for boundary in reversed(boundaries(text, goes_on=True)):
         end = text.find(b"\n", boundary.after - 1) + 1

@@ -100,17 +100,16 @@ class Code:
     def ends_operand(self, place: int) -> bool:
         """Whether a value, a type or a name ends before `place`."""
         end = self.last(place)
+        if end >= 0 and self.text[end] == ord("!"):
+            end = self.last(end)
         if end < 0:
             return False
-        byte = self.text[end : end + 1]
+        byte = self.text[end]
+        if byte == ord(">"):
+            return not self.text.endswith(b"=>", 0, end + 1)
         if byte in b")]}\"'`":
             return True
-        if byte == b">":
-            return self.text[end - 1 : end] != b"="
-        if byte == b"!":
-            end = self.last(end)
-            return end >= 0 and (self.text[end] in b")]}>" or bool(self.word_before(end + 1)))
-        word = self.word_before(place)
+        word = self.word_before(end + 1)
         if word in _NOT_AN_END:
             return self.is_property(end + 1 - len(word))
         return bool(word)
