@@ -77,7 +77,9 @@ class Chunker:
         if not place:
             return budget.parse(self._parser, source, size_bytes)
         try:
-            self._parser.included_ranges = [Range((0, place), WHOLE.end_point, place, WHOLE.end_byte)]
+            self._parser.included_ranges = [
+                Range((0, place), WHOLE.end_point, place, WHOLE.end_byte)
+            ]
             return budget.parse(self._parser, source, size_bytes)
         finally:
             self._parser.included_ranges = [WHOLE]

@@ -14,15 +14,15 @@ _COMMENT = rb"(?://[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)"
 _NAMES = rb"\{[\w$\s,]*+\}"
 _BINDING = rb"(?:" + _NAMES + rb"|[\w$]++|\*\s+as\s++[\w$]++)"
 _IMPORTED = (
-    rb"import(?:\s++(?:type\s++(?!from\b))?+" + _BINDING + rb"(?:\s*+,\s*+" + _BINDING + rb")?+\s++from)?+"
+    rb"import(?:\s++(?:type\s++(?!from\b))?+"
+    + _BINDING
+    + rb"(?:\s*+,\s*+"
+    + _BINDING
+    + rb")?+\s++from)?+"
 )
-_EXPORTED = (
-    rb"export\s++(?:(?:type\s++)?+" + _NAMES + rb"|\*(?:\s++as\s++[\w$]++)?+)\s*+from"
-)
+_EXPORTED = rb"export\s++(?:(?:type\s++)?+" + _NAMES + rb"|\*(?:\s++as\s++[\w$]++)?+)\s*+from"
 # The line must end here, and the next must not go on with attributes.
-_END = (
-    rb"(?:;|(?=[ \t]*+(?://|\Z|\r?\n(?:\s|" + _COMMENT + rb")*+(?!with\b|assert\b))))"
-)
+_END = rb"(?:;|(?=[ \t]*+(?://|\Z|\r?\n(?:\s|" + _COMMENT + rb")*+(?!with\b|assert\b))))"
 _ITEM = re.compile(
     rb"[\s\xef\xbb\xbf]*+(?:((?:"
     + _IMPORTED
