@@ -1,6 +1,6 @@
 """Everything that must pass: format, lint, types, import contract, and the tests with coverage.
 
-    python scripts/check.py [--static]
+python scripts/check.py [--static]
 """
 
 import subprocess

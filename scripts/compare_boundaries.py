@@ -9,7 +9,6 @@ files that the compiler parses without error count. The exit status is 1 if any 
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence

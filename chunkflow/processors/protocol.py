@@ -22,12 +22,13 @@ class Processor(Protocol):
     # Largest chunk it wants, in bytes; None never cuts a declaration.
     max_chunk_bytes: int | None
 
-    # Everything but the chunk that a result depends on: settings and source. Stable across processes.
+    # Everything but the chunk that a result depends on: settings and source. The same in every
+    # process.
     def fingerprint(self) -> bytes: ...
 
     # One outcome a chunk, in order. `chunks` are some of the chunks of one parsed file, positions
-    # counting from the file's start; `source` is the file, `roots` are the syntax trees over it, in
-    # order, with the file's offsets. Raises whatever the processor raises, at the chunk it is about.
+    # counting from the file's start; `source` is the file, `roots` are the syntax trees over it,
+    # in order, with the file's offsets. What it raises at a chunk is that chunk's error.
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]
     ) -> Iterator[Outcome]: ...

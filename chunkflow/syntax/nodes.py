@@ -56,6 +56,9 @@ SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_meth
 _TITLE_QUOTES = "\"'`"
 _SLASH = ord("/")
 _GLOBAL = re.compile(rb"global\s*\{")
+_FUNCTION = b"function"
+_DEFAULT = re.compile(rb"export\s+default\b")
+_INDEX = re.compile(r"\[\s*[\w$]+\s*:")
 _SPACES = re.compile(r"\s+")
 
 
@@ -96,7 +99,7 @@ def _exported(node: Node, source: bytes) -> Declaration:
     inner = node.child_by_field_name("declaration")
     if inner is not None:
         found = declaration(inner, inner.type, source)
-        if found[1] is None and any(c.type == "default" for c in node.children):
+        if found[1] is None and _DEFAULT.match(source, node.start_byte):
             return (found[0], "default", found[2], found[3])
         return found
     value = node.child_by_field_name("value")
@@ -160,8 +163,8 @@ def _short(node: Node | None, source: bytes) -> str | None:
 
 def _named(node: Node, source: bytes) -> str | None:
     name = node.child_by_field_name("name")
-    if name is None:
-        return None
+    if name is None or source.endswith(_FUNCTION, node.start_byte, name.end_byte):
+        return None  # a repair gives a nameless function the end of `function` for a name
     return unquoted(source[name.start_byte : name.end_byte].decode("utf-8", "replace"))
 
 
@@ -249,6 +252,8 @@ def member(node: Node, node_type: str, source: bytes) -> Member:
         return Member(kind, None, "", has_body=True)
     name = unquoted(text_of(named, source))
     words = source[node.start_byte : named.start_byte].split()
+    if kind == "property" and _INDEX.match(name):
+        return Member("index_signature", None, "", has_body=True)  # `static [key: string]: T`
     if kind == "property":
         return Member("accessor" if b"accessor" in words else kind, name, "", has_body=True)
     if b"get" in words or b"set" in words:

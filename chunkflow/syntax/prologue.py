@@ -22,7 +22,7 @@ _IMPORTED = (
 )
 _EXPORTED = rb"export\s++(?:(?:type\s++)?+" + _NAMES + rb"|\*(?:\s++as\s++[\w$]++)?+)\s*+from"
 # The line must end here, and the next must not go on with attributes.
-_END = rb"(?:;|(?=[ \t]*+(?://|\Z|\r?\n(?:\s|" + _COMMENT + rb")*+(?!with\b|assert\b))))"
+_END = rb"(?:;|(?=[ \t]*+(?://|\Z|\r?\n(?:\s|" + _COMMENT + rb")*+(?!with\b|assert\b|;))))"
 _ITEM = re.compile(
     rb"[\s\xef\xbb\xbf]*+(?:((?:"
     + _IMPORTED

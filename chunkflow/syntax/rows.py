@@ -28,6 +28,8 @@ SPACE_BYTES = b" \t\r\n\v\f"
 GAP_BYTES = SPACE_BYTES + b")]};"
 """What may stand between chunks, of one byte each."""
 
+_SPACE = ord(" ")
+
 START, END, DECL_START, DECL_END, KIND, NAME, SCOPE = range(7)
 
 
@@ -72,6 +74,8 @@ class Rows:
     def comment(self, start: int, end: int) -> None:
         """A comment: of the chunk before if on its line, else of the next or of nothing."""
         groups, count = self._groups, self.source.count
+        if self.source[end - 1] <= _SPACE:
+            end = start + len(self.source[start:end].rstrip())
         if groups:
             if count(b"\n", groups[-1][1], start) <= 1:
                 groups[-1][1] = end

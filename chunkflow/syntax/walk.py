@@ -49,7 +49,7 @@ def find_rows(nodes: Iterable[Node], rows: Rows, suites: SuiteNames) -> None:
 class _Statements:
     """The statements of a file, a namespace or a suite."""
 
-    __slots__ = ("_container", "_open", "_source", "_suites", "nodes", "rows")
+    __slots__ = ("_bodiless", "_container", "_open", "_source", "_suites", "nodes", "rows")
 
     def __init__(
         self,
@@ -64,11 +64,15 @@ class _Statements:
         self._suites = suites
         self._container = container
         self._open = False
+        self._bodiless: Row | None = None
 
     def take(self, node: Node) -> "_Statements | _Members | None":
         """Take in one child of the body; the frame to go on with where it is a container."""
         node_type = node.type
         if node_type in STATEMENTS:
+            if self._bodiless is not None and node_type == "statement_block":
+                return self._late_body(self._bodiless, node)
+            self._bodiless = None
             self._open = False
             return self._declare(node, node_type)
         if node_type in COMMENTS:
@@ -143,9 +147,17 @@ class _Statements:
         if body is None:
             body = next((c for c in inner.children if c.type == "statement_block"), None)
         if body is None:
-            self._open = True  # the grammar takes the semicolon of `module "x";` for a statement
+            # The grammar takes the semicolon of `module "x";` for a statement, and so the body of
+            # `namespace X` where it begins on the next line.
+            self._open = True
+            self._bodiless = row
             return None
         return self._block(_Container(self.rows, row, node, body), body, row[NAME])
+
+    def _late_body(self, row: Row, body: Node) -> "_Statements":
+        self._bodiless = None
+        self.rows.extend(body.end_byte)
+        return self._block(_Container(self.rows, row, body, body), body, row[NAME])
 
     def _suite(self, row: Row, node: Node, call: Node) -> "_Statements | None":
         suite = self._suites.find(node, call, self._source)

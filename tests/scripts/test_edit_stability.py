@@ -119,6 +119,14 @@ def test_insertions_stand_where_the_sites_are(file: Sites) -> None:
         ("declaration deleted", "class A {\n  m() {}\n}\nlet a = 1", ["m() {}", "let a = 1"]),
         ("declarations swapped", "let a = 1\nlet b = 1\n\n// apart\n\nlet c = 1", []),
         ("declarations swapped", "let a = 1; let b = 1", []),
+        ("declarations swapped", "namespace N {\n  let a\n  let b\n}", []),
+        ("declarations swapped", "let a = 1\nlet b = 1\nlet a = 1", []),
+        ("declaration deleted", "// apart\n\nlet a", []),
+        (
+            "declaration deleted",
+            "function a(): void\nlet b\nfunction a() {}",
+            ["function a(): void", "function a() {}"],
+        ),
         ("declarations swapped", "let a = 1\nlet b = 1", ["let a = 1"]),
     ],
 )

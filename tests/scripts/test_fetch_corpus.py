@@ -121,7 +121,7 @@ def test_missing_npm_is_reported(
     corpus_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FetchError, match="npm is not on PATH; install"):
+    with pytest.raises(FetchError, match="there is no npm; install"):
         corpus_dir("express")
 
 

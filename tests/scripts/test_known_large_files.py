@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import tree_sitter_typescript
 from compare_boundaries import ask_compiler
-from fetch_corpus import corpus_dir
+from fetch_corpus import corpus_dir, program
 from tree_sitter import Language, Parser
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -31,7 +31,7 @@ def test_compiler_accepts_the_files() -> None:
     compiler = corpus_dir("typescript") / "lib" / "tsc.js"
     options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext"]
     done = subprocess.run(
-        ["node", compiler, *options, *LINES],
+        [program("node") or "node", compiler, *options, *LINES],
         cwd=FIXTURES,
         capture_output=True,
         check=False,
@@ -42,7 +42,7 @@ def test_compiler_accepts_the_files() -> None:
 
 @pytest.mark.node
 def test_compiler_parses_every_case_that_is_not_broken() -> None:
-    cases = [path for path in (FIXTURES / "chunks").iterdir() if path.suffix != ".jsonl"]
+    cases = [path for path in (FIXTURES / "chunks").iterdir() if path.suffix != ".chunks"]
     failed = {file.path.name for file in ask_compiler(sorted(cases)) if file.error_count}
     broken = {path.name for path in cases if path.name.startswith("broken_")}
     # Comments like HTML's are JavaScript, but the compiler never learned them.

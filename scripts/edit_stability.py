@@ -1,0 +1,141 @@
+"""Tries the laws of edit_laws.py on real files; needs `node` and, once, `npm`.
+
+    python scripts/edit_stability.py [--sites N] [--seed N] [--max-bytes N] [--show N] [TARGET…]
+
+A TARGET is what compare_boundaries takes: a corpus, a folder or a file. Without any, viem, effect,
+rxjs and zod are used. The exit status is 1 if a law is broken: without `--max-bytes` by one edit,
+with it by more than 1 % of the edits of a kind or where more is to process again than stated.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from compare_boundaries import LANGUAGES, MAIN_CORPORA, OracleError, files_of
+from edit_laws import LANGUAGE, LAWS, Edit, Effect, Law, effect_of
+from edit_sites import Sites, find_sites
+from fetch_corpus import FetchError
+
+SITES = 2000
+LEAST_SHARE_IN_PARTS = 0.99
+MOST_MEAN_BYTES_IN_PARTS = 1000
+
+
+class Failure(NamedTuple):
+    """An edit that broke its law."""
+
+    law: str
+    edit: Edit
+    effect: Effect
+
+
+class Verdict(NamedTuple):
+    """How one law fared."""
+
+    law: str
+    promise: str
+    sites: int
+    mean_bytes: float
+    """Bytes to process again after one edit."""
+    failures: tuple[Failure, ...]
+
+    @property
+    def share(self) -> float:
+        """Edits that kept the law, of all."""
+        return 1 - len(self.failures) / self.sites if self.sites else 1.0
+
+
+def laws(
+    files: Sequence[Sites], *, sites: int = SITES, seed: int = 0, max_bytes: int | None = None
+) -> list[Verdict]:
+    """Try every law that holds with this `max_bytes` on at most `sites` edits each."""
+    tried = LAWS if max_bytes is None else [law for law in LAWS if law.keeps_in_parts is not None]
+    return [_try(law, files, sites, seed, max_bytes) for law in tried]
+
+
+def is_kept(verdict: Verdict, *, max_bytes: int | None) -> bool:
+    """Whether a law held: always, or often enough where declarations are cut."""
+    if max_bytes is None:
+        return not verdict.failures
+    often = verdict.share >= LEAST_SHARE_IN_PARTS
+    return often and verdict.mean_bytes < MOST_MEAN_BYTES_IN_PARTS
+
+
+def describe(failure: Failure) -> str:
+    """The place of an edit and the chunks that it should have left alone, for people."""
+    added, removed = failure.effect.added, failure.effect.removed
+    lines = [f"{failure.edit.place}: {failure.law}: {len(added)} added, {len(removed)} removed"]
+    for sign, chunks in (("+", added), ("-", removed)):
+        for chunk in chunks:
+            text = " ".join(chunk.text.split())
+            lines.append(f"    {sign} {chunk.kind} {chunk.name}: {text[:70]}")
+    return "\n".join(lines)
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """The verdicts as a Markdown table."""
+    rows = [
+        "| edit | what may change | edits | kept | bytes to process again |",
+        "|---|---|--:|--:|--:|",
+    ]
+    rows += (
+        f"| {verdict.law} | {verdict.promise} | {verdict.sites} | {_percent(verdict.share)}"
+        f" | {verdict.mean_bytes:,.0f} |"
+        for verdict in verdicts
+    )
+    return "\n".join(rows)
+
+
+def typescript_files(targets: Sequence[str]) -> list[Path]:
+    """The TypeScript files that the targets stand for. Raises FetchError."""
+    found = [path for target in targets for path in files_of(target)]
+    return [path for path in found if LANGUAGES[path.suffix] == LANGUAGE]
+
+
+def _percent(share: float) -> str:
+    # Rounded down: 100 % means all.
+    return f"{math.floor(10000 * share) / 100:.2f} %"
+
+
+def _try(law: Law, files: Sequence[Sites], sites: int, seed: int, max_bytes: int | None) -> Verdict:
+    keeps = law.keeps if max_bytes is None else law.keeps_in_parts or law.keeps
+    count = changed_bytes = 0
+    failures = []
+    for edit in islice(law.edits(files, Random(seed)), sites):
+        effect = effect_of(edit, max_bytes=max_bytes)
+        count += 1
+        changed_bytes += sum(len(chunk.source) for chunk in effect.added)
+        if not keeps(effect):
+            failures.append(Failure(law.name, edit, effect))
+    return Verdict(law.name, law.promise, count, changed_bytes / max(count, 1), tuple(failures))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the table and what broke a law; 1 if one is broken, 2 if none could be tried."""
+    parser = argparse.ArgumentParser(description="try the laws of edits on real files")
+    parser.add_argument("targets", nargs="*", default=MAIN_CORPORA, metavar="NAME|FOLDER|FILE")
+    parser.add_argument("--sites", type=int, default=SITES, metavar="N", help="edits of a kind")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which edits")
+    parser.add_argument("--max-bytes", type=int, metavar="N", help="cut larger declarations")
+    parser.add_argument("--show", type=int, default=sys.maxsize, metavar="N", help="failures")
+    options = parser.parse_args(arguments)
+    try:
+        files = find_sites(typescript_files(options.targets))
+    except (FetchError, OracleError) as exc:
+        print(f"edit_stability: {exc}", file=sys.stderr)
+        return 2
+    max_bytes = options.max_bytes
+    verdicts = laws(files, sites=options.sites, seed=options.seed, max_bytes=max_bytes)
+    print(table(verdicts))
+    for failure in [failure for each in verdicts for failure in each.failures][: options.show]:
+        print(describe(failure))
+    return int(not all(is_kept(verdict, max_bytes=max_bytes) for verdict in verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
