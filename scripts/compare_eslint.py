@@ -9,14 +9,13 @@ first use. The exit status is 1 if more than one function in a thousand differs.
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from fetch_corpus import FetchError, corpus_root, source_files
+from fetch_corpus import FetchError, corpus_root, program, source_files
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.processors.metrics import Metrics
@@ -79,7 +78,7 @@ def eslint_folder() -> Path:
 
 
 def _install(folder: Path) -> None:
-    npm = shutil.which("npm")
+    npm = program("npm")
     if npm is None:
         raise EslintError("cannot install ESLint: npm is not on PATH; install Node.js")
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +93,7 @@ def _install(folder: Path) -> None:
 
 def ask_eslint(paths: Sequence[Path]) -> Iterator[EslintFile]:
     """The complexity of each function of the files. Raises EslintError."""
-    node = shutil.which("node")
+    node = program("node")
     if node is None:
         raise EslintError("cannot ask ESLint: node is not on PATH; install Node.js")
     done = subprocess.run(

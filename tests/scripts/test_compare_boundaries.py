@@ -1,5 +1,6 @@
 """Both sides' spans are set against each other, and what differs can be looked up."""
 
+import sys
 from pathlib import Path
 
 import compare_boundaries
@@ -88,6 +89,7 @@ def test_file_that_is_no_source_is_refused(tmp_path: Path) -> None:
 
 def test_missing_node_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(OracleError, match="node is not on PATH"):
         ask_compiler([])
 

@@ -1,6 +1,7 @@
 """Cyclomatic complexity equals that of ESLint's rule, function by function."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_too_many_differences_are_told_by_the_status(
 def test_missing_npm_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHUNKFLOW_CORPUS_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(EslintError, match="npm is not on PATH; install Node"):
         eslint_folder()
 

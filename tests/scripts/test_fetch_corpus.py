@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import tarfile
 from collections.abc import Callable
 from io import BytesIO
@@ -121,6 +122,7 @@ def test_missing_npm_is_reported(
     corpus_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(FetchError, match="there is no npm; install"):
         corpus_dir("express")
 

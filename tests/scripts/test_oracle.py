@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from compare_boundaries import ORACLE, OracleError, OracleFile, ask_compiler
-from fetch_corpus import corpus_dir
+from fetch_corpus import corpus_dir, program
 
 pytestmark = pytest.mark.node
 
@@ -170,7 +170,7 @@ def test_list_may_be_of_lines_and_suites_may_be_named(tmp_path: Path) -> None:
     path = tmp_path / "a.ts"
     path.write_text("group('t', () => { let a })")
     done = subprocess.run(
-        ["node", ORACLE, corpus_dir("typescript"), "group"],
+        [program("node") or "node", ORACLE, corpus_dir("typescript"), "group"],
         input=f"{path}\n",
         capture_output=True,
         check=True,
@@ -181,6 +181,7 @@ def test_list_may_be_of_lines_and_suites_may_be_named(tmp_path: Path) -> None:
 
 
 def test_compiler_has_to_be_named() -> None:
-    done = subprocess.run(["node", ORACLE], capture_output=True, check=False, text=True)
+    command = [program("node") or "node", ORACLE]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert done.returncode == 2
     assert "no compiler given" in done.stderr
