@@ -13,7 +13,7 @@ from chunkflow.errors import SourceError
 from chunkflow.flow.listing import list_chunks
 from chunkflow.model.chunk import Chunk
 from chunkflow.report.chunks import render_chunks
-from chunkflow.settings import load_settings
+from chunkflow.settings import Settings, load_settings
 
 
 def chunks(
@@ -33,7 +33,7 @@ def chunks(
     """
     settings = load_settings(os.getcwd(), environ=os.environ, overrides={})
     failures: list[str] = []
-    found = _chunks(files, failures, max_bytes=max_bytes, suites=settings.suites)
+    found = _chunks(files, failures, max_bytes, settings)
     write_lines(render_chunks(found, format_.value), None)
     for failure in failures:
         say(failure)
@@ -41,10 +41,15 @@ def chunks(
 
 
 def _chunks(
-    files: Iterable[str], failures: list[str], *, max_bytes: int | None, suites: tuple[str, ...]
+    files: Iterable[str], failures: list[str], max_bytes: int | None, settings: Settings
 ) -> Iterator[Chunk]:
     for file in files:
         try:
-            yield from list_chunks(file, max_bytes=max_bytes, suites=suites)
+            yield from list_chunks(
+                file,
+                suites=settings.suites,
+                max_bytes=max_bytes,
+                streaming_bytes=settings.streaming_threshold_bytes,
+            )
         except SourceError as exc:
             failures.append(str(exc))

@@ -2,6 +2,9 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
 
 from chunkflow.errors import SourceError
 
@@ -23,6 +26,15 @@ def read_source(path: str, shown: str) -> bytes:
     Raises:
         SourceError: it cannot be read, is not a regular file, or is not UTF-8.
     """
+    with opened(path, shown) as file:
+        source = file.readall()
+    check_text(source, shown)
+    return source
+
+
+@contextmanager
+def opened(path: str, shown: str) -> Iterator[FileIO]:
+    """A regular file, open for reading; what goes wrong meanwhile is told as `SourceError`."""
     try:
         # Without O_NONBLOCK opening a FIFO would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -31,13 +43,11 @@ def read_source(path: str, shown: str) -> bytes:
     try:
         check_regular(os.fstat(descriptor), shown)
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
-            source = file.readall()
+            yield file
     except OSError as exc:
         raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
     finally:
         os.close(descriptor)
-    _check_text(source, shown)
-    return source
 
 
 def check_regular(found: os.stat_result, shown: str) -> None:
@@ -56,13 +66,14 @@ def reason_of(exc: Exception) -> str:
     return known or (getattr(exc, "strerror", None) or str(exc)).lower()
 
 
-def _check_text(source: bytes, shown: str) -> None:
+def check_text(source: bytes, shown: str, *, start_line: int = 1) -> None:
+    """Raise `SourceError` where bytes are not UTF-8; `start_line` is the line they begin with."""
     if source.isascii():
         return
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as exc:
-        line = source.count(b"\n", 0, exc.start) + 1
+        line = source.count(b"\n", 0, exc.start) + start_line
         raise SourceError(
             f"cannot read {shown}: line {line} is not UTF-8 (byte 0x{source[exc.start]:02x} at"
             f" offset {exc.start}); save it as UTF-8"

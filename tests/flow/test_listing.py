@@ -1,12 +1,26 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from chunkflow.errors import SourceError
-from chunkflow.flow.listing import list_chunks
+from chunkflow.flow import listing
+from chunkflow.model.chunk import Chunk
 
 Save = Callable[[str, str], Path]
+
+
+def list_chunks(
+    path: str,
+    *,
+    suites: Sequence[str],
+    max_bytes: int | None = None,
+    streaming_bytes: int | None = None,
+) -> list[Chunk]:
+    found = listing.list_chunks(
+        path, suites=suites, max_bytes=max_bytes, streaming_bytes=streaming_bytes
+    )
+    return list(found)
 
 
 def test_chunks_come_with_the_path_as_it_was_named(save: Save) -> None:
@@ -41,3 +55,22 @@ def test_unknown_suffix_is_told(save: Save) -> None:
 def test_missing_file_is_told(project: Path) -> None:
     with pytest.raises(SourceError, match=r"cannot read a\.ts: no such file"):
         list_chunks("a.ts", suites=())
+
+
+def test_a_large_file_is_read_in_windows_and_cut_the_same(
+    save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_WINDOW_BYTES", 2000)
+    save("a.ts", "".join(f"function f{i}() {{\n  return {i}\n}}\n" for i in range(400)))
+    whole = list_chunks("a.ts", suites=())
+    assert list_chunks("a.ts", suites=(), streaming_bytes=1000) == whole
+
+
+def test_the_line_of_bytes_that_are_not_text_is_told_of_a_large_file_too(
+    save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_WINDOW_BYTES", 1000)
+    path = save("a.ts", "let a\n" * 1000)
+    path.write_bytes(path.read_bytes() + b"let \xff\n" + b"let a\n" * 1000)
+    with pytest.raises(SourceError, match="line 1001 is not UTF-8"):
+        list_chunks("a.ts", suites=(), streaming_bytes=1000)

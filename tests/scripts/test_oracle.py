@@ -181,7 +181,7 @@ def test_list_may_be_of_lines_and_suites_may_be_named(tmp_path: Path) -> None:
 
 
 def test_compiler_has_to_be_named() -> None:
-    command = [program("node") or "node", ORACLE]
+    command = [program("node") or "node", str(ORACLE)]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert done.returncode == 2
     assert "no compiler given" in done.stderr
