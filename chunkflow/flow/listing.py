@@ -8,7 +8,7 @@ from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.suffixes import language_of
 
-_WINDOW_BYTES = 1024 * 1024
+_WINDOW_BYTES = 64 * 1024
 
 
 def list_chunks(
@@ -24,7 +24,7 @@ def list_chunks(
         path: the file, relative to the current directory or absolute.
         suites: names of the functions whose call is a test suite.
         max_bytes: cut declarations that are larger along their syntax; None never cuts one.
-        streaming_bytes: a larger file is held in windows of 1 MiB; the chunks are the same.
+        streaming_bytes: a larger file is held in windows of 64 KiB; the chunks are the same.
 
     Raises:
         SourceError: the file cannot be read, or its suffix is of no known language.

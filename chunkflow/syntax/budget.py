@@ -7,6 +7,8 @@ from tree_sitter import Node, Parser
 # Some twenty times what source takes on a slow machine; only nonsense comes near.
 _BASE_S = 5.0
 _BYTES_PER_S = 100_000
+_TIGHT_BASE_S = 0.1
+_TIGHT_BYTES_PER_S = 2_000_000
 # Shorter text cannot take long, and to ask for the time costs a parse 2 %.
 _SHORT_BYTES = 16 * 1024
 
@@ -14,8 +16,16 @@ _SHORT_BYTES = 16 * 1024
 class Budget:
     """The processor time that the parses of one text may take; seconds of this thread."""
 
-    def __init__(self, size_bytes: int) -> None:
-        self._end_s = time.thread_time() + _BASE_S + size_bytes / _BYTES_PER_S
+    def __init__(
+        self, size_bytes: int, *, base_s: float | None = None, bytes_per_s: int = _BYTES_PER_S
+    ) -> None:
+        base_s = _BASE_S if base_s is None else base_s
+        self._end_s = time.thread_time() + base_s + size_bytes / bytes_per_s
+
+    @classmethod
+    def tight(cls, size_bytes: int) -> "Budget":
+        """For a parse that something else can stand in for: a few times what source takes."""
+        return cls(size_bytes, base_s=_TIGHT_BASE_S, bytes_per_s=_TIGHT_BYTES_PER_S)
 
     @property
     def is_spent(self) -> bool:

@@ -47,33 +47,27 @@ class Chunker:
             max_bytes: cut declarations that are larger.
             top: whether the source begins where the file does.
         """
-        parsed = self._plain(source, max_bytes, top=top)
-        if parsed is not None:
-            return parsed
-        budget = Budget(len(source))
-        found = self._mended(source, self.tree(source, budget), budget)
-        rows: list[Row] = []
-        find_rows(top_nodes(found.roots), Rows(rows, source, (), top=top), self._suites)
-        rows = covered(rows, source, apart=found.unparsed)
-        note = _OVER_BUDGET if found.unparsed else None
-        return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
-
-    def _plain(self, source: bytes, max_bytes: int | None, *, top: bool) -> ParsedFile | None:
-        """The chunks of a file without errors, the parser spared what it is not needed for."""
         out: list[Row] = []
         rows = Rows(out, source, (), top=top)
         place = take_prologue(source, rows)
         if max_bytes is not None and any(row[END] - row[START] > max_bytes for row in out):
-            return None  # to be cut, they need a tree
-        root = self._tree_from(place, source)
-        if root is None or root.has_error:
-            return None
-        find_rows(root.children, rows, self._suites)
-        return self._parsed(out, [root], source, max_bytes)
+            out, place = [], 0  # to be cut, they need a tree
+            rows = Rows(out, source, (), top=top)
+        budget = Budget(len(source))
+        root = self._tree_from(place, source, budget)
+        if root is not None and not root.has_error:
+            find_rows(root.children, rows, self._suites)
+            return self._parsed(out, [root], source, max_bytes)
+        found = self._mended(source, root, budget)
+        out = []
+        find_rows(top_nodes(found.roots), Rows(out, source, (), top=top), self._suites)
+        out = covered(out, source, apart=found.unparsed)
+        note = _OVER_BUDGET if found.unparsed else None
+        return self._parsed(out, found.roots, source, max_bytes)._replace(note=note)
 
-    def _tree_from(self, place: int, source: bytes) -> Node | None:
+    def _tree_from(self, place: int, source: bytes, budget: Budget) -> Node | None:
+        """The root over the source from `place` on; None where the budget did not suffice."""
         size_bytes = len(source) - place
-        budget = Budget(size_bytes)
         if not place:
             return budget.parse(self._parser, source, size_bytes)
         try:

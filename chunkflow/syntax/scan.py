@@ -54,14 +54,16 @@ class Boundary(NamedTuple):
     """Where the other begins; between the two are comments and white space at most."""
 
 
-def boundaries(source: bytes, *, goes_on: bool = False) -> list[Boundary]:
-    """The statement boundaries, outside all brackets, that are sure; there may be more.
+def first_boundaries(text: bytes) -> Iterator[Boundary]:
+    """The boundaries in the beginning of a longer text, each found when it is asked for."""
+    return _Scan(text, goes_on=True).boundaries()
 
-    `goes_on` tells that the text is the beginning of a longer one: brackets may be open at its end.
-    """
-    scan = _Scan(source, goes_on=goes_on)
+
+def boundaries(source: bytes) -> list[Boundary]:
+    """The statement boundaries, outside all brackets, that are sure; there may be more."""
+    scan = _Scan(source)
     found = list(scan.boundaries())
-    if scan.unbalanced and not goes_on:
+    if scan.unbalanced:
         # Brackets cannot be trusted: a declaration at the start of a line begins a statement.
         found = list(_Scan(source, broken=True).boundaries())
     return found
@@ -147,7 +149,7 @@ class _Scan:
         end = text.end() if text else at
         if end >= len(self._source):
             self._templates_end = self.unbalanced = True
-            return at
+            return end if self._goes_on else at
         if self._source[end] == _TEMPLATE:
             return end + 1
         self._stack.append(_SUBSTITUTION)
@@ -184,7 +186,7 @@ class _Scan:
         if end < 0:
             self._comments_end = at
             self.unbalanced = True
-            return at + 2
+            return len(self._source) if self._goes_on else at + 2
         return end + 2
 
     def _regex_may_begin(self, at: int) -> bool:

@@ -6,7 +6,7 @@ that the whole file would give; a statement that is larger than the window makes
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from tree_sitter import Node
 
@@ -14,16 +14,32 @@ from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker, ParsedFile
 from chunkflow.syntax.nodes import COMMENTS, STATEMENTS, declaration
-from chunkflow.syntax.scan import boundaries
+from chunkflow.syntax.scan import Boundary, first_boundaries
 
 # A boundary is sure only if what follows it is there to be seen.
 _AHEAD_BYTES = 256
 _TRIES = 50
+_SMALL_BYTES = 64 * 1024
+_FIRST_LINES = (
+    b"\nexport ",
+    b"\nimport ",
+    b"\nfunction ",
+    b"\nconst ",
+    b"\nclass ",
+    b"\ninterface ",
+    b"\ntype ",
+    b"\ndeclare ",
+)
 _FUNCTION = re.compile(
     rb"(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?function\b\s*\*?\s*"
     rb"([\w$\x80-\xff]+)?"
 )
 _OTHERS = frozenset({"empty_statement", "hash_bang_line"})
+
+
+_Found: TypeAlias = tuple[int, ParsedFile]
+# After an error the grammar may be the slower, the more text follows.
+_SLOW: _Found = (-1, ParsedFile([], []))
 
 
 class Window(NamedTuple):
@@ -73,52 +89,86 @@ def windows(
         max_bytes: cut declarations that are larger.
     """
     text, start, line = b"", 0, 1
-    wanted = window_bytes
+    wanted = limit = window_bytes
     more = True
     while more or text:
         while more and len(text) < wanted:
             piece = read(wanted - len(text))
             more = bool(piece)
             text += piece
-        found = (
-            _first_statements(text, chunker, top=not start, max_bytes=max_bytes) if more else None
-        )
-        if found is None and more:
-            wanted *= 2
+        goes_on = more or len(text) > limit
+        if goes_on:
+            found = _first_statements(text[:limit], chunker, top=not start, max_bytes=max_bytes)
+        else:
+            found = len(text), chunker.parse(text, max_bytes=max_bytes, top=not start)
+        if found is _SLOW:
+            limit = min(limit, len(text)) // 4
             continue
         if found is None:
-            found = len(text), chunker.parse(text, max_bytes=max_bytes, top=not start)
+            limit += limit // 2 + 1
+            wanted = max(wanted, limit)
+            continue
         end, parsed = found
         source = text[:end]
         if parsed.chunks:
             yield Window(source, parsed.chunks, parsed.roots, start, line)
         start, line = start + end, line + source.count(b"\n")
         text, wanted = text[end:], window_bytes
+        # What was slow may be over: try more again, step by step.
+        limit = min(window_bytes, 2 * limit)
 
 
 def _first_statements(
     text: bytes, chunker: Chunker, *, top: bool, max_bytes: int | None
-) -> tuple[int, ParsedFile] | None:
-    """The statements at the start of a text that goes on, and where they end; None: read more."""
-    comment = text.rfind(b"/*")
-    if comment >= 0 and text.find(b"*/", comment) < 0:
-        text = text[:comment]  # the grammar takes the beginning of a comment for something else
-    root = chunker.tree(text, Budget(len(text)))
-    whole = None if root is None else _whole_statements(root, text)
-    if root is not None and whole is not None:
-        count, end = whole
-        nodes = root.children[:count]
-        return end, chunker.chunks_of(nodes, root, text[:end], max_bytes, top=top)
-    limit = len(text) - _AHEAD_BYTES
-    for boundary in reversed(boundaries(text, goes_on=True)):
-        end = text.find(b"\n", boundary.after - 1) + 1
-        if boundary.start < limit and boundary.after <= end <= boundary.start:
-            if text[boundary.after : end].strip():
-                continue
+) -> _Found | None:
+    """The statements at the start of a text that goes on, and where they end.
+
+    None where there is no whole one; `_SLOW` where a shorter text is to be tried.
+    """
+    broken = 0
+    # In the middle of a statement the grammar may search very long for what is missing. Before a
+    # line that looks like a declaration's first, nothing is.
+    likely = max(text.rfind(line) for line in _FIRST_LINES) + 1
+    comment = text.rfind(b"/*", 0, likely)
+    if comment >= 0 and text.find(b"*/", comment, likely) < 0:
+        likely = comment  # the grammar takes the beginning of a comment for something else
+    if likely:
+        root = chunker.tree(text[:likely], Budget.tight(likely))
+        if root is None and len(text) > _SMALL_BYTES:
+            return _SLOW
+        whole = None if root is None else _whole_statements(root, text)
+        if root is not None and whole is not None:
+            count, end = whole
+            nodes = root.children[:count]
+            return end, chunker.chunks_of(nodes, root, text[:end], max_bytes, top=top)
+        broken = 0 if root is None else _first_error(root)
+    for boundary in _boundaries(text, broken):
+        end = _line_end(text, boundary)
+        if end:
             parsed = chunker.parse(text[:end], max_bytes=max_bytes, top=top)
             if not _goes_on(parsed, text, boundary.start):
                 return end, parsed
     return None
+
+
+def _boundaries(text: bytes, broken: int) -> Iterator[Boundary]:
+    """Sure boundaries, the last first; where there is an error, the first behind it first."""
+    found = first_boundaries(text[:-_AHEAD_BYTES])
+    if broken:
+        return (boundary for boundary in found if boundary.start > broken)
+    return reversed(list(found))
+
+
+def _line_end(text: bytes, boundary: Boundary) -> int:
+    """Where a window may end at a boundary; 0 where a comment stands in the way."""
+    end = text.find(b"\n", boundary.after - 1) + 1
+    if boundary.after <= end <= boundary.start:
+        return end if not text[boundary.after : end].strip() else 0
+    return boundary.start if not text[boundary.after : boundary.start].strip() else 0
+
+
+def _first_error(root: Node) -> int:
+    return next((node.start_byte for node in root.children if not _is_sound(node)), 0)
 
 
 def _goes_on(parsed: ParsedFile, text: bytes, start: int) -> bool:

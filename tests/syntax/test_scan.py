@@ -1,6 +1,6 @@
 import pytest
 
-from chunkflow.syntax.scan import boundaries, pieces
+from chunkflow.syntax.scan import boundaries, first_boundaries, pieces
 
 
 def split(text: str) -> list[str]:
@@ -44,9 +44,9 @@ def test_conflict_markers_are_pieces_of_their_own() -> None:
 
 def test_text_that_goes_on_may_have_brackets_open() -> None:
     source = b"let a\nfunction b() {\nlet c\n"
-    assert [boundary.start for boundary in boundaries(source, goes_on=True)] == [6]
+    assert [boundary.start for boundary in first_boundaries(source)] == [6]
     assert len(boundaries(source)) == 2
 
 
 def test_a_comment_whose_end_is_yet_to_come_ends_nothing() -> None:
-    assert boundaries(b"a();\n/* to be", goes_on=True) == []
+    assert list(first_boundaries(b"a();\n/* to be")) == []
