@@ -1,8 +1,8 @@
 """Cutting what is larger than a limit along its syntax: statements, members, arguments, items.
 
 A cut never depends on how much text stands before it. Of a list's items those between two blank
-lines stay together where they fit; where they do not, they part at the item whose first line has
-the smallest checksum, again and again until they fit. So an edit moves the cuts of its own run of
+lines stay together where they fit; where they do not, they part at a long item whose first line
+has the smallest checksum, again and again until they fit. So an edit moves the cuts of its own run of
 items at most, and nearly always none. (Boundaries by content are an idea of rsync and LBFS; the
 smallest checksum as the boundary is that of local-maximum chunking, Bjørner et al., 2010.)
 """
@@ -232,7 +232,8 @@ class _Cutter:
         """Items between blank lines; one that is too large stands alone."""
         run: list[_Item] = []
         for item in items:
-            large = item.end - item.start > self._most
+            # So a long item takes no part in where its neighbours are cut.
+            large = item.end - item.start > self._most // 4
             if run and (large or self._source.count(b"\n", run[-1].end, item.start) > 1):
                 yield run
                 run = []
@@ -256,9 +257,12 @@ class _Cutter:
                 pending.append((at, high))
                 high = at
 
-    def _checksum(self, item: _Item) -> int:
-        line_end = self._source.find(b"\n", item.start, item.end)
-        return crc32(self._source[item.start : item.end if line_end < 0 else line_end])
+    def _checksum(self, item: _Item) -> tuple[int, int]:
+        """What is smallest where a run is parted: long items first, then by their first lines."""
+        start, end = item.node.start_byte, item.end
+        line_end = self._source.find(b"\n", start, end)
+        first_line = self._source[start : end if line_end < 0 else line_end]
+        return -(end - start).bit_length(), crc32(first_line)
 
 
 def _declared(root: Node, start: int, end: int) -> Iterator[Node]:
