@@ -14,13 +14,13 @@ _SHORT_BYTES = 16 * 1024
 
 
 class Budget:
-    """The processor time that the parses of one text may take; seconds of this thread."""
+    """The time that the parses of one text may take together."""
 
     def __init__(
         self, size_bytes: int, *, base_s: float | None = None, bytes_per_s: int = _BYTES_PER_S
     ) -> None:
         base_s = _BASE_S if base_s is None else base_s
-        self._end_s = time.thread_time() + base_s + size_bytes / bytes_per_s
+        self._end_s = time.monotonic() + base_s + size_bytes / bytes_per_s
 
     @classmethod
     def tight(cls, size_bytes: int) -> "Budget":
@@ -30,7 +30,7 @@ class Budget:
     @property
     def is_spent(self) -> bool:
         """Whether no time is left."""
-        return time.thread_time() > self._end_s
+        return time.monotonic() > self._end_s
 
     def parse(self, parser: Parser, source: bytes, size_bytes: int) -> Node | None:
         """The root of the tree, or None where the time did not suffice.

@@ -205,7 +205,7 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     for start, end, decl_start, decl_end, kind, name, scope in rows:
         text = source[start:end]
         first = line + count(b"\n", place, start)
-        line = first + text.count(b"\n")
+        line = first + count(b"\n", start, end)
         place = end
         digest = blake2b(text, digest_size=16).digest()
         chunks.append(
