@@ -2,8 +2,8 @@
 
 A cut never depends on how much text stands before it. Of a list's items those between two blank
 lines stay together where they fit; where they do not, they part at a long item whose first line
-has the smallest checksum, again and again until they fit. So an edit moves the cuts of its own run of
-items at most, and nearly always none. (Boundaries by content are an idea of rsync and LBFS; the
+has the smallest checksum, again and again until they fit. So an edit moves the cuts of its own run
+of items at most, and nearly always none. (Boundaries by content are an idea of rsync and LBFS; the
 smallest checksum as the boundary is that of local-maximum chunking, Bjørner et al., 2010.)
 """
 
