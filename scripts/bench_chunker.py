@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from bench_chunker_peers import CONTENDERS, Piece
 from bench_chunker_quality import Marks, Quality, quality_of, total
 from bench_chunker_venv import InstallError, peers_python, requirements
-from compare_boundaries import LANGUAGES, OracleError, ask_compiler
+from compare_boundaries import OracleError, ask_compiler
 from edit_sites import (
     Insertion,
     Sites,
@@ -39,6 +39,8 @@ from edit_sites import (
     read,
 )
 from fetch_corpus import FetchError, source_files
+
+from chunkflow.syntax.suffixes import SUFFIXES
 
 ROOT = Path(__file__).parents[1]
 WORKER = Path(__file__).with_name("bench_chunker_peers.py")
@@ -169,7 +171,7 @@ def choose_files(corpora: Sequence[str], *, limit: int | None) -> list[Path]:
         path
         for corpus in corpora
         for path in source_files(corpus)
-        if LANGUAGES.get(path.suffix) == "typescript"
+        if SUFFIXES.get(path.suffix) == "typescript"
     ]
     step = math.ceil(len(found) / limit) if limit else 1
     return found[::step]

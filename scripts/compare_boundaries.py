@@ -18,21 +18,12 @@ from typing import NamedTuple, TypeAlias
 from fetch_corpus import CORPORA, FetchError, corpus_dir, program, source_files
 
 from chunkflow import chunk_source
+from chunkflow.syntax.suffixes import SUFFIXES
 
 Span: TypeAlias = tuple[int, int]
 
 ORACLE = Path(__file__).parent / "oracle" / "oracle.mjs"
 MAIN_CORPORA = ("viem", "effect", "rxjs", "zod")
-LANGUAGES = {
-    ".ts": "typescript",
-    ".mts": "typescript",
-    ".cts": "typescript",
-    ".tsx": "tsx",
-    ".js": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".jsx": "javascript",
-}
 EXCERPT_LENGTH = 70
 
 
@@ -96,7 +87,7 @@ def ask_compiler(paths: Sequence[Path]) -> list[OracleFile]:
 
 def chunkflow_spans(path: Path) -> frozenset[Span]:
     """Declarations of one file as chunkflow sees them."""
-    chunks = chunk_source(path.read_bytes(), LANGUAGES[path.suffix])
+    chunks = chunk_source(path.read_bytes(), SUFFIXES[path.suffix])
     return frozenset(
         (chunk.decl_start_byte, chunk.decl_end_byte) for chunk in chunks if chunk.kind != "comment"
     )
@@ -132,11 +123,11 @@ def files_of(argument: str) -> list[Path]:
     if argument in CORPORA:
         return source_files(argument)
     path = Path(argument)
-    if path.is_file() and path.suffix in LANGUAGES:
+    if path.is_file() and path.suffix in SUFFIXES:
         return [path]
     if path.is_dir():
         found = path.rglob("*")
-        return sorted(file for file in found if file.suffix in LANGUAGES and file.is_file())
+        return sorted(file for file in found if file.suffix in SUFFIXES and file.is_file())
     raise FetchError(f"{argument} is no source file, no folder and none of: {', '.join(CORPORA)}")
 
 

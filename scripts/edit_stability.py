@@ -16,10 +16,12 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from compare_boundaries import LANGUAGES, MAIN_CORPORA, OracleError, files_of
+from compare_boundaries import MAIN_CORPORA, OracleError, files_of
 from edit_laws import LANGUAGE, LAWS, Edit, Effect, Law, effect_of
 from edit_sites import Sites, find_sites
 from fetch_corpus import FetchError
+
+from chunkflow.syntax.suffixes import SUFFIXES
 
 SITES = 2000
 LEAST_SHARE_IN_PARTS = 0.99
@@ -94,7 +96,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
 def typescript_files(targets: Sequence[str]) -> list[Path]:
     """The TypeScript files that the targets stand for. Raises FetchError."""
     found = [path for target in targets for path in files_of(target)]
-    return [path for path in found if LANGUAGES[path.suffix] == LANGUAGE]
+    return [path for path in found if SUFFIXES[path.suffix] == LANGUAGE]
 
 
 def _percent(share: float) -> str:

@@ -1,6 +1,5 @@
 """What the tests of the cache share: stores that are closed, hand-moved clocks, other processes."""
 
-import ctypes
 import os
 import resource
 import sqlite3
@@ -14,8 +13,6 @@ import pytest
 
 from chunkflow.cache.sqlite import SqliteStore
 
-CAP_DAC_OVERRIDE = 1 << 1
-CAP_DAC_READ_SEARCH = 1 << 2
 DAY_S = 86_400
 
 
@@ -137,27 +134,6 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-def set_effective_capabilities(low: int) -> None:
-    """Call capset(2), version 3, on this thread; `low` are the bits of capabilities 0 to 31."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    data = (ctypes.c_uint32 * 6)()
-    assert libc.capget(header, data) == 0, os.strerror(ctypes.get_errno())
-    data[0] = data[1] & low
-    assert libc.capset(header, data) == 0, os.strerror(ctypes.get_errno())
-
-
-@pytest.fixture
-def permissions_count() -> Iterator[None]:
-    """Make root subject to the permissions of files, as any other user is."""
-    if os.geteuid() != 0:
-        yield
-        return
-    set_effective_capabilities(~(CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH) & 0xFFFFFFFF)
-    yield
-    set_effective_capabilities(0xFFFFFFFF)
 
 
 @pytest.fixture
