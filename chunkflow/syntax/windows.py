@@ -112,6 +112,7 @@ def windows(
         source = text[:end]
         if parsed.chunks:
             yield Window(source, parsed.chunks, parsed.roots, start, line)
+        del found, parsed  # the trees take more than the text by far
         start, line = start + end, line + source.count(b"\n")
         text, wanted = text[end:], window_bytes
         # What was slow may be over: try more again, step by step.
