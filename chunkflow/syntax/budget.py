@@ -42,13 +42,19 @@ class Budget:
         """
         if size_bytes < _SHORT_BYTES:
             return None if self.is_spent else parser.parse(source).root_node
+        views: list[memoryview] = []
+
+        def read(offset: int, _point: object) -> memoryview:
+            views.append(memoryview(source)[offset:])
+            return views[-1]
+
         try:
-            tree = parser.parse(
-                # The parser asks once, from the start, and keeps what it is given.
-                lambda offset, _point: source[offset:] if offset else source,
-                progress_callback=lambda _offset, _has_error: self.is_spent,
-            )
+            tree = parser.parse(read, progress_callback=lambda _offset, _has_error: self.is_spent)
         except ValueError:
             parser.reset()  # or it would go on with this text at the next call
             return None
+        finally:
+            # py-tree-sitter 0.26 never lets go of what it was given to read: a source a parse.
+            for view in views:
+                view.release()
         return tree.root_node

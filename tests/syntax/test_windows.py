@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,20 @@ def test_windows_of_any_size_give_the_chunks_of_the_whole(corpus: str, window_by
     larger.sort(key=lambda path: path.stat().st_size)
     for path in larger[:: max(1, len(larger) // 25)]:
         assert_same(path, window_bytes, chunker)
+
+
+def test_memory_follows_the_window_not_the_file() -> None:
+    statement = b"export function f() {\n  return [1, 2, 3];\n}\n" * 400
+    left = [statement] * 200
+    chunker = Chunker("typescript")
+    tracemalloc.start()
+    try:
+        for window in windows(
+            lambda _size: left.pop() if left else b"", chunker, window_bytes=64 * 1024
+        ):
+            del window
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert not left
+    assert peak_bytes < len(statement) * 200 / 2
