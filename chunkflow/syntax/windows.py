@@ -13,7 +13,7 @@ from tree_sitter import Node
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker, ParsedFile
-from chunkflow.syntax.nodes import COMMENTS, STATEMENTS, declaration
+from chunkflow.syntax.nodes import COMMENTS, SIGNATURES, STATEMENTS, declaration
 from chunkflow.syntax.scan import Boundary, first_boundaries
 
 # A boundary is sure only if what follows it is there to be seen.
@@ -209,5 +209,6 @@ def _is_sound(node: Node) -> bool:
 
 def _same_function(one: Node, other: Node, text: bytes) -> bool:
     """Whether two statements may be overloads of one function, and so one chunk."""
-    first, second = (declaration(node, node.type, text)[:2] for node in (one, other))
-    return first[0] == "function" and first == second
+    kind, name, _, inner_type = declaration(one, one.type, text)
+    overload = kind == "function" and inner_type in SIGNATURES
+    return overload and declaration(other, other.type, text)[:2] == (kind, name)
