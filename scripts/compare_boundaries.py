@@ -11,9 +11,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fetch_corpus import CORPORA, FetchError, corpus_dir, program, source_files
 
@@ -71,18 +71,23 @@ class Comparison(NamedTuple):
 
 def ask_compiler(paths: Sequence[Path]) -> list[OracleFile]:
     """Declarations of each file as the TypeScript compiler sees them. Raises OracleError."""
+    return [_oracle_file(record) for record in run_oracle(ORACLE, paths)]
+
+
+def run_oracle(script: Path, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """What a script that asks the compiler says of each file, in order. Raises OracleError."""
     node = program("node")
     if node is None:
         raise OracleError("cannot ask the compiler: node is not on PATH; install Node.js")
     done = subprocess.run(
-        [node, str(ORACLE), str(corpus_dir("typescript"))],
+        [node, str(script), str(corpus_dir("typescript"))],
         input=b"".join(os.fsencode(path) + b"\0" for path in paths),
         capture_output=True,
         check=False,
     )
     if done.returncode != 0:
         raise OracleError(done.stderr.decode("utf-8", "replace").strip())
-    return [_oracle_file(json.loads(line)) for line in done.stdout.splitlines()]
+    yield from map(json.loads, done.stdout.splitlines())
 
 
 def chunkflow_spans(path: Path) -> frozenset[Span]:

@@ -1,16 +1,12 @@
 """Places where the TypeScript compiler sees that an edit changes one declaration; needs `node`."""
 
 import functools
-import json
-import os
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from compare_boundaries import ORACLE, OracleError
-from fetch_corpus import corpus_dir, program
+from compare_boundaries import ORACLE, OracleError, run_oracle
 
 SCRIPT = ORACLE.with_name("sites.mjs")
 
@@ -46,18 +42,7 @@ class Insertion(NamedTuple):
 
 def find_sites(paths: Sequence[Path]) -> list[Sites]:
     """The sites of each file, in order. Raises OracleError, FetchError."""
-    node = program("node")
-    if node is None:
-        raise OracleError("cannot ask the compiler: node is not on PATH; install Node.js")
-    done = subprocess.run(
-        [node, str(SCRIPT), str(corpus_dir("typescript"))],
-        input=b"".join(os.fsencode(path) + b"\0" for path in paths),
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise OracleError(done.stderr.decode("utf-8", "replace").strip())
-    return [_sites(json.loads(line)) for line in done.stdout.splitlines()]
+    return [_sites(record) for record in run_oracle(SCRIPT, paths)]
 
 
 def line_insertions(files: Iterable[Sites], random: Random) -> Iterator[Insertion]:

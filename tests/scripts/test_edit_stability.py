@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
+import compare_boundaries
 import edit_laws
 import edit_sites
 import edit_stability
@@ -187,7 +188,7 @@ def test_command_names_what_it_cannot_try(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_missing_node_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edit_sites, "program", lambda name: None)
+    monkeypatch.setattr(compare_boundaries, "program", lambda name: None)
     with pytest.raises(OracleError, match="node is not on PATH"):
         find_sites([])
 
