@@ -4,41 +4,34 @@ An exception object is never handed on: one that cannot be pickled, or not be re
 pickle, would take more with it than its own task.
 """
 
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
+
 from chunkflow.errors import PoolError
 from chunkflow.pool.protocol import Prepare, Work
 
+_END = object()
 
-def prepared(
-    prepare: Prepare, config: bytes, *, passing: tuple[type[BaseException], ...] = ()
-) -> Work:
-    """Call `prepare`; where it fails, return work that says so about every task.
+Passing: TypeAlias = tuple[type[BaseException], ...]
+"""Exceptions that are let through."""
 
-    Exceptions of the types in `passing` are let through, here and in `attempt`.
-    """
+
+class Outcome(NamedTuple):
+    """One thing that work gave: a payload, or the text that says why there is none."""
+
+    payload: bytes = b""
+    failure: str | None = None
+    is_final: bool = True
+
+
+def prepared(prepare: Prepare, config: bytes, *, passing: Passing = ()) -> Work:
+    """Call `prepare`; where it fails, return work that says so about every task."""
     try:
         return prepare(config)
     except passing:
         raise
     except BaseException as error:  # noqa: BLE001  # any code at all may run here
         return _unprepared(f"the worker could not be prepared: {describe(error)}")
-
-
-def attempt(
-    work: Work, payload: bytes, *, passing: tuple[type[BaseException], ...] = ()
-) -> tuple[bytes, str | None]:
-    """Return `(result, None)`, or `(b"", text)` where the text says why there is no result.
-
-    Whatever `work` raises ends here, `SystemExit` and `KeyboardInterrupt` too.
-    """
-    try:
-        result: object = work(payload)
-    except passing:
-        raise
-    except BaseException as error:  # noqa: BLE001  # any code at all may run here
-        return b"", describe(error)
-    if isinstance(result, bytes):
-        return result, None
-    return b"", f"TypeError: the work returned {type(result).__name__}, not bytes"
 
 
 def describe(error: BaseException) -> str:
@@ -51,6 +44,50 @@ def describe(error: BaseException) -> str:
     if isinstance(error, PoolError):
         return message
     return f"{name}: {message}" if message else name
+
+
+def attempt(
+    work: Work,
+    payload: bytes,
+    *,
+    passing: Passing = (),
+    tell: Callable[[BaseException], str] = describe,
+) -> Iterator[Outcome]:
+    """Yield what `work` gives: one final outcome, and before it a part for each that it makes.
+
+    Whatever `work` raises ends here as the text that `tell` makes of it, `SystemExit` and
+    `KeyboardInterrupt` too.
+    """
+    result = _given(passing, tell, work, payload)
+    if not isinstance(result, Iterator):
+        yield _final("returned", result)
+        return
+    while isinstance(part := _given(passing, tell, next, result, _END), bytes):
+        yield Outcome(part, is_final=False)
+    yield Outcome() if part is _END else _final("yielded", part)
+
+
+def _given(
+    passing: Passing,
+    tell: Callable[[BaseException], str],
+    call: Callable[..., object],
+    *arguments: object,
+) -> object:
+    """What `call` returns, or the outcome that stands for what it raised."""
+    try:
+        return call(*arguments)
+    except passing:
+        raise
+    except BaseException as error:  # noqa: BLE001  # any code at all may run here
+        return Outcome(failure=tell(error))
+
+
+def _final(did: str, result: object) -> Outcome:
+    if isinstance(result, Outcome):
+        return result
+    if isinstance(result, bytes):
+        return Outcome(result)
+    return Outcome(failure=f"TypeError: the work {did} {type(result).__name__}, not bytes")
 
 
 def _unprepared(text: str) -> Work:

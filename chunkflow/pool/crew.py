@@ -1,20 +1,22 @@
 """The workers of a pool: gives them tasks, hears their answers, and replaces those that end."""
 
-import select
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
 from chunkflow.pool.launch import Zygote
 from chunkflow.pool.link import Link
+from chunkflow.pool.news import Listener
 from chunkflow.pool.protocol import Answer, Task
-from chunkflow.pool.wire import DONE
 
 _FAILED_STARTS = 3
 """So many workers in a row may end before they are ready, while there is no other."""
+
+_MOST_IN_RESERVE = 8
+"""Workers that are started at a time beyond those that are needed; each takes about 1 MB."""
 
 
 class Terms(NamedTuple):
@@ -24,7 +26,7 @@ class Terms(NamedTuple):
     """Where `prepare` is found, `module:name`."""
     config: bytes
     preload: Sequence[str]
-    timeout_s: float | None
+    memory_limit_bytes: int | None
     start_limit_s: float
 
 
@@ -35,14 +37,18 @@ class Crew:
         self._terms = terms
         self._size = self._wanted = size
         self._failed_starts = 0
+        self._reserve = 0
         self._links: list[Link] = []
+        self._spares: list[Link] = []
         self._zygotes: list[Zygote] = []
+        self._listener = Listener()
         self._backlog: deque[Task] = deque()
         self._hire()
 
-    def tasks(self) -> list[Task]:
-        """Every task that is not answered."""
-        return [*self._backlog, *(task for link in self._links for task in link.tasks)]
+    def load(self) -> tuple[int, int]:
+        """How many tasks are without a final answer, and what they weigh in bytes."""
+        held = [*self._backlog, *(task for link in self._links for task in link.tasks)]
+        return len(held), sum(task.weight_bytes for task in held)
 
     def begin(self) -> None:
         """Try for the full number of workers again, whatever went wrong before."""
@@ -59,10 +65,17 @@ class Crew:
         Raises `PoolError` when there is no worker, and none can be had.
         """
         answers: list[Answer] = []
-        heard = self._poll()
+        heard, zygotes = self._listener.wait(self._wait_ms())
         for link in heard:
-            answers += self._hear(link)
-        self._check_time([link for link in self._links if link not in heard])
+            answers += link.receive()
+            self._failed_starts *= not link.is_ready
+        for zygote in zygotes:
+            if not zygote.read_statuses():  # it has ended itself, and tells nothing more
+                self._listener.drop_zygote(zygote)
+        self._check_time(heard)
+        while ended := [link for link in self._links if link.has_ended]:
+            for link in ended:
+                answers += self._bury(link)
         self._hand_out()
         return answers
 
@@ -71,36 +84,50 @@ class Crew:
         self._backlog.clear()
         for zygote in self._zygotes:
             zygote.stop()
-        for link in self._links:
-            link.close()
-        self._zygotes, self._links = [], []
+        self._close_links()
+        self._zygotes, self._listener = [], Listener()
 
     def dismiss(self, wait_s: float) -> None:
         """Let idle workers end by themselves; kill what has not ended after `wait_s`."""
-        for link in self._links:
-            link.close()
-        self._links = []
+        self._close_links()
         for zygote in self._zygotes:
             zygote.wait(wait_s)
         self.abandon()
 
+    def _close_links(self) -> None:
+        for link in (*self._links, *self._spares):
+            link.close()
+        self._links, self._spares = [], []
+
     def _hire(self) -> None:
+        """Make the workers as many as they should be, from the spare ones or from a new zygote."""
         missing = self._size - len(self._links)
-        if missing < 1:
-            return
+        if missing > len(self._spares):
+            self._start(missing - len(self._spares))
+        for link in self._spares[:missing]:
+            self._welcome(link)
+        del self._spares[:missing]
+
+    def _start(self, workers: int) -> None:
         try:
-            zygote = Zygote(missing, self._terms.preload)
+            zygote = Zygote(workers + self._reserve, self._terms.preload)
         except PoolError:
-            if not self._links:
+            if not self._links and not self._spares:
                 raise
-            self._size = len(self._links)  # go on with those there are
+            self._size = len(self._links) + len(self._spares)  # go on with those there are
             return
+        self._reserve = min(2 * self._reserve, _MOST_IN_RESERVE)
         self._zygotes.append(zygote)
-        for ends in zygote.ends:
-            link = Link(zygote, ends)
-            link.due_s = time.monotonic() + self._terms.start_limit_s
-            link.send(self._terms.address.encode(), self._terms.config)
-            self._links.append(link)
+        self._listener.add_zygote(zygote)
+        self._spares += (Link(zygote, ends) for ends in zygote.ends)
+
+    def _welcome(self, link: Link) -> None:
+        limit_bytes = self._terms.memory_limit_bytes
+        limit = b"%d" % limit_bytes if limit_bytes is not None else b""
+        link.due_s = time.monotonic() + self._terms.start_limit_s
+        link.send(self._terms.address.encode(), self._terms.config, limit)
+        self._links.append(link)
+        self._listener.add(link)
 
     def _hand_out(self) -> None:
         """Give each idle worker a task, and each busy one a second to have at hand.
@@ -108,88 +135,55 @@ class Crew:
         While a worker is busy, nobody else can do what waits in its pipe; so the last tasks, one a
         worker, are kept until somebody is idle.
         """
-        if self._backlog:
-            self._hire()
+        if not self._backlog:
+            return
+        self._hire()
         for held, kept in ((0, 0), (1, len(self._links))):
             for link in self._links:
                 if len(link.tasks) == held and len(self._backlog) > kept:
-                    self._give(link, self._backlog.popleft())
-
-    def _give(self, link: Link, task: Task) -> None:
-        link.tasks.append(task)
-        if link.is_ready and len(link.tasks) == 1:
-            self._start_clock(link)
-        link.send(task.payload)
-
-    def _start_clock(self, link: Link) -> None:
-        limit_s = self._terms.timeout_s
-        link.due_s = time.monotonic() + limit_s if limit_s is not None and link.tasks else None
-
-    def _poll(self) -> list[Link]:
-        """Wait for and return those who wrote something; write on to those who have room."""
-        poll = select.poll()
-        for link in self._links:
-            poll.register(link.answers_fd, select.POLLIN)
-            if link.is_sending:
-                poll.register(link.tasks_fd, select.POLLOUT)
-        ready = {fd for fd, _ in poll.poll(self._wait_ms())}
-        for link in self._links:
-            if link.tasks_fd in ready:
-                link.flush()
-        return [link for link in self._links if link.answers_fd in ready]
+                    link.give(self._backlog.popleft())
 
     def _wait_ms(self) -> float | None:
         due = [link.due_s for link in self._links if link.due_s is not None]
         return max(0.0, min(due) - time.monotonic()) * 1000 if due else None
 
-    def _hear(self, link: Link) -> list[Answer]:
-        was_ready = link.is_ready
-        bodies = link.receive()
-        if bodies is None:
-            return self._bury(link)
-        answers = [_answer(link.tasks.popleft(), body) for body in bodies]
-        if link.is_ready and (answers or not was_ready):
-            self._failed_starts = 0
-            self._start_clock(link)
-        return answers
-
-    def _check_time(self, links: Iterable[Link]) -> None:
-        # Only of those that were not just heard: the caller may have been away for long.
-        for link in links:
-            if link.due_s is None or link.due_s > time.monotonic():
+    def _check_time(self, heard: Sequence[Link]) -> None:
+        # Not of those that were just heard: the caller may have been away for long.
+        now_s = time.monotonic()
+        for link in self._links:
+            if link.due_s is None or link.due_s > now_s or link.has_ended or link in heard:
                 continue
             if not link.is_ready:
                 raise PoolError(
                     f"a worker process was not ready after {self._terms.start_limit_s:g} s;"
                     " look for a processor that takes so long to import"
                 )
-            link.is_overdue, link.due_s = True, None
+            link.overdue, link.due_s = link.tasks[0], None
             link.kill()
 
     def _bury(self, link: Link) -> list[Answer]:
-        """Charge the task a dead worker was at, and take back the others."""
+        """Hear a dead worker out, charge the task it was at, and take back the others."""
         self._links.remove(link)
+        self._listener.drop(link)
+        answers = link.drain()
         cause = _cause(link)
         self._release(link)
+        # Where one has died, others will, and a fork is cheaper than an interpreter. Until then
+        # nobody is kept in reserve: nearly every pool ends with the workers it began with.
+        self._reserve = max(self._reserve, 2)
         if not link.is_ready:
             self._note_failed_start(cause)
-        elif link.tasks:
-            task = link.tasks.popleft()
-            self._backlog.extendleft(reversed(link.tasks))
-            return [Answer(task.id, error=self._charge(link, cause))]
+        elif link.was_at_work:
+            answers.append(_charged(link.tasks.popleft(), link, cause))
         self._backlog.extendleft(reversed(link.tasks))
-        return []
-
-    def _charge(self, link: Link, cause: str) -> PoolError:
-        if link.is_overdue:
-            return TaskTimeout(f"it took longer than the limit of {self._terms.timeout_s:g} s")
-        return WorkerDied(f"its worker process {cause}")
+        return answers
 
     def _release(self, link: Link) -> None:
         link.close()
         zygote = link.zygote
-        if all(other.zygote is not zygote for other in self._links):
+        if all(other.zygote is not zygote for other in (*self._links, *self._spares)):
             self._zygotes.remove(zygote)
+            self._listener.drop_zygote(zygote)
             zygote.stop()
 
     def _note_failed_start(self, cause: str) -> None:
@@ -200,15 +194,19 @@ class Crew:
             raise PoolError(f"no worker process gets ready: the last one {cause}")
 
 
-def _answer(task: Task, body: bytes) -> Answer:
-    if body[0] == DONE:
-        return Answer(task.id, body[1:])
-    return Answer(task.id, error=PoolError(body[1:].decode()))
+def _charged(task: Task, link: Link, cause: str) -> Answer:
+    if link.overdue is not None:
+        error = TaskTimeout(f"it took longer than the limit of {task.limit_s:g} s")
+        return Answer(task.id, error=error)
+    return Answer(task.id, error=WorkerDied(f"its worker process {cause}"))
 
 
 def _cause(link: Link) -> str:
+    if link.is_corrupt:
+        return "wrote into the pipe to the pool"
     status = link.zygote.exit_status(link.pid) if link.pid is not None else None
     if status is None:
+        link.kill()  # it has closed its pipes, and may be alive
         return "ended without saying why"
     if status < 0:
         return f"was killed by {_signal_name(-status)}"

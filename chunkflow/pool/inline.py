@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from chunkflow.errors import PoolError
-from chunkflow.pool.attempt import attempt, prepared
+from chunkflow.pool.attempt import Outcome, attempt, prepared
 from chunkflow.pool.protocol import Answer, Prepare, Task, Work
 
 # Here it is the user's own Ctrl-C, and no failure of the work.
@@ -13,8 +13,9 @@ _PASSING = (KeyboardInterrupt,)
 class InlinePool:
     """Runs tasks where it stands, without a process of its own.
 
-    There is no time limit, and work that crashes its process takes the caller with it.
-    `KeyboardInterrupt` passes through; every other exception becomes the task's error.
+    There is no time limit, whatever a task says, and no limit on memory; work that crashes its
+    process takes the caller with it. `KeyboardInterrupt` passes through; every other exception
+    becomes the task's error.
     """
 
     def __init__(self, prepare: Prepare, config: bytes) -> None:
@@ -22,10 +23,15 @@ class InlinePool:
         self._config = config
         self._work: Work | None = None
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[Answer]:
-        """Yield one answer a task, in order; a task is taken when its answer is asked for."""
+    def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]:
+        """Yield the answers in order; a task is taken, and worked on, when they are asked for."""
+        has_paused = False
         for task in tasks:
-            yield self._answer(task)
+            if task is not None:
+                yield from self._answers(task)
+            elif has_paused:  # nothing is in flight that could bring more
+                return
+            has_paused = task is None
 
     def close(self) -> None:
         """Forget what was prepared."""
@@ -37,10 +43,14 @@ class InlinePool:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _answer(self, task: Task) -> Answer:
+    def _answers(self, task: Task) -> Iterator[Answer]:
         if self._work is None:
             self._work = prepared(self._prepare, self._config, passing=_PASSING)
-        result, failure = attempt(self._work, task.payload, passing=_PASSING)
-        if failure is None:
-            return Answer(task.id, result)
-        return Answer(task.id, error=PoolError(failure))
+        for outcome in attempt(self._work, task.payload, passing=_PASSING):
+            yield _answer(task, outcome)
+
+
+def _answer(task: Task, outcome: Outcome) -> Answer:
+    payload, failure, is_final = outcome
+    error = PoolError(failure) if failure is not None else None
+    return Answer(task.id, payload, error, is_final)

@@ -13,6 +13,9 @@ from typing import NamedTuple
 from chunkflow.errors import PoolError
 
 _STATUS_WAIT_S = 1.0
+_PIPE_BYTES = 256 << 10
+"""Four times what a pipe holds on Linux. Pages are taken when they are used; all pipes of a user
+together may hold 64 MB, past which new ones are made tiny."""
 
 # What an interpreter was started with and its children should be too.
 _FLAGS = (
@@ -53,20 +56,37 @@ class Zygote:
                 " use fewer jobs, or raise the limit on processes, memory or open files"
             ) from error
 
+    def read_statuses(self, wait_s: float = 0.0) -> bool:
+        """Take in which workers have ended; False if none is told, or nothing more can be."""
+        poll = select.poll()
+        poll.register(self.status_fd, select.POLLIN)
+        if not poll.poll(max(0.0, wait_s) * 1000):
+            return False
+        data = os.read(self.status_fd, 1 << 16)
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            pid, status = map(int, line.split())
+            self._statuses[pid] = status
+        return bool(data)
+
+    def has_ended(self, pid: int) -> bool:
+        """Whether a worker's end has been told."""
+        return pid in self._statuses
+
     def exit_status(self, pid: int) -> int | None:
         """Say how a worker ended, as `subprocess` does; None where that cannot be known.
 
         Meant for a worker whose pipes have closed: it is waited for, a second at most.
         """
         deadline_s = time.monotonic() + _STATUS_WAIT_S
-        while pid not in self._statuses and self._read_statuses(deadline_s):
+        while pid not in self._statuses and self.read_statuses(deadline_s - time.monotonic()):
             continue
         return self._statuses.get(pid)
 
     def wait(self, wait_s: float) -> None:
         """Wait until all its workers have ended by themselves, or `wait_s` have passed."""
         deadline_s = time.monotonic() + wait_s
-        while self._read_statuses(deadline_s):
+        while self.read_statuses(deadline_s - time.monotonic()):
             continue
 
     def stop(self) -> None:
@@ -76,12 +96,14 @@ class Zygote:
         with suppress(ProcessLookupError, ChildProcessError):  # somebody else has waited for it
             os.kill(self._pid, signal.SIGKILL)  # ended already, unless an import hangs
             os.waitpid(self._pid, 0)
-        os.close(self._status_fd)
+        os.close(self.status_fd)
 
     def _start(self, workers: int, preload: Sequence[str]) -> None:
         life_fd, self._life_fd = self._pipe()
-        self._status_fd, status_fd = self._pipe()
+        self.status_fd, status_fd = self._pipe()
         pairs = [(self._pipe(), self._pipe()) for _ in range(workers)]
+        for _, writer in (pipe for pair in pairs for pipe in pair):
+            _widen(writer)
         slots = [(tasks[0], answers[1]) for tasks, answers in pairs]
         self.ends = [Ends(tasks[1], answers[0]) for tasks, answers in pairs]
         for fd in (fd for ends in self.ends for fd in ends):
@@ -94,19 +116,6 @@ class Zygote:
         self._opened += (reader, writer)
         return reader, writer
 
-    def _read_statuses(self, deadline_s: float) -> bool:
-        """Take in what is told before the deadline; False if nothing is, or nothing more can be."""
-        poll = select.poll()
-        poll.register(self._status_fd, select.POLLIN)
-        if not poll.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
-            return False
-        data = os.read(self._status_fd, 1 << 16)
-        *lines, self._unread = (self._unread + data).split(b"\n")
-        for line in lines:
-            pid, status = map(int, line.split())
-            self._statuses[pid] = status
-        return bool(data)
-
 
 def _above_standard(fd: int) -> int:
     """Move a pipe off 0, 1 and 2, where it lands when the caller has closed one of them."""
@@ -115,6 +124,12 @@ def _above_standard(fd: int) -> int:
     moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(fd)
     return moved
+
+
+def _widen(fd: int) -> None:
+    """Let a pipe hold a few batches, so that a worker goes on while the caller is busy."""
+    with suppress(AttributeError, OSError):  # not this system, or the user's pipes hold too much
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _code(

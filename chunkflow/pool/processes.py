@@ -8,42 +8,46 @@ from chunkflow.pool.protocol import Answer, Prepare, Task
 
 IN_FLIGHT_BYTES = 8 << 20
 _CLOSE_WAIT_S = 0.5
+_END = object()
 
 
 class ProcessPool:
     """Runs tasks in `jobs` processes, started here and now.
 
     `prepare` must be a module's own function, importable in another process by its module's name
-    from the present `sys.path`. The caller's main module is never imported there. `preload` names
-    modules to import once, before the processes are forked; `prepare`'s own is always among them.
+    from the present `sys.path`; or that address, as `module:name`, so that the caller need not
+    import it. The caller's main module is never imported there. `preload` names modules to import
+    once, before the processes are forked; `prepare`'s own is always among them.
 
-    A task that takes longer than `timeout_s` is ended with its process and whatever commands that
-    runs. What work prints on standard output goes to standard error. When this process dies,
-    however it dies, the others die with it.
+    A task that takes longer than its `limit_s` is ended with its process and whatever commands that
+    runs. `memory_limit_bytes` is what a process may take on top of what it holds when it is
+    prepared; a task that needs more fails. What work prints on standard output goes to standard
+    error. When this process dies, however it dies, the others die with it.
 
     Raises `PoolError` when no process can be started: here, and from `map` when none is left.
     """
 
     def __init__(
         self,
-        prepare: Prepare,
+        prepare: Prepare | str,
         config: bytes,
         *,
         jobs: int,
-        timeout_s: float | None = None,
+        memory_limit_bytes: int | None = None,
         in_flight_bytes: int = IN_FLIGHT_BYTES,
         preload: Sequence[str] = (),
         start_limit_s: float = 60.0,
     ) -> None:
         self._bound_bytes = in_flight_bytes
         self._bound_tasks = 3 * jobs  # in work, at hand in the worker's pipe, and here
-        self._is_running = self._is_closed = False
-        modules = (*preload, prepare.__module__)
-        terms = Terms(_address(prepare), config, modules, timeout_s, start_limit_s)
+        self._is_running = self._is_closed = self._was_used = False
+        address = prepare if isinstance(prepare, str) else _address(prepare)
+        modules = (*preload, address.partition(":")[0])
+        terms = Terms(address, config, modules, memory_limit_bytes, start_limit_s)
         self._crew = Crew(terms, jobs)
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[Answer]:
-        """Yield one answer a task, each as soon as it is there; one call at a time.
+    def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]:
+        """Yield the answers, each as soon as it is there; one call at a time.
 
         A task is taken while fewer than `in_flight_bytes` are unanswered, and three tasks a
         process at most. Closing the iterator, or an exception in it, kills what is being worked on.
@@ -53,16 +57,21 @@ class ProcessPool:
         try:
             source = iter(tasks)
             while self._fill(source):
-                yield from self._crew.answers()
+                while not (answers := self._crew.answers()):
+                    continue
+                yield from answers
         finally:
             self._is_running = False
-            if self._crew.tasks():
+            if any(self._crew.load()):
                 self._crew.abandon()
 
     def close(self) -> None:
-        """End all processes; those that are busy are killed."""
+        """End all processes; those that are busy, or not ready yet, are killed."""
         self._is_closed = True
-        self._crew.dismiss(_CLOSE_WAIT_S)
+        if self._was_used:
+            self._crew.dismiss(_CLOSE_WAIT_S)
+        else:
+            self._crew.abandon()
 
     def __enter__(self) -> "ProcessPool":
         return self
@@ -74,20 +83,23 @@ class ProcessPool:
         if self._is_running or self._is_closed:
             state = "closed" if self._is_closed else "busy with another call of map"
             raise PoolError(f"the pool is {state}; make another one for this work")
-        self._is_running = True
+        self._is_running = self._was_used = True
         self._crew.begin()
 
-    def _fill(self, source: Iterator[Task]) -> bool:
+    def _fill(self, source: Iterator[Task | None]) -> bool:
         """Take tasks up to the bounds; say whether any is without an answer."""
-        while True:
-            held = self._crew.tasks()
-            if len(held) >= self._bound_tasks:
-                return True
-            if sum(task.weight_bytes for task in held) >= self._bound_bytes:
-                return True
-            if (task := next(source, None)) is None:
-                return bool(held)
-            self._crew.add(task)
+        count, weight_bytes = self._crew.load()
+        has_paused = False
+        while count < self._bound_tasks and weight_bytes < self._bound_bytes:
+            task = next(source, _END)
+            if isinstance(task, Task):
+                self._crew.add(task)
+                count += 1
+                weight_bytes += task.weight_bytes
+            elif task is _END or count or has_paused:
+                break
+            has_paused = task is None
+        return count > 0
 
 
 def _address(prepare: Prepare) -> str:

@@ -1,37 +1,71 @@
-"""How bytes are framed on the pipes between a pool and its workers: a length, then the body."""
+"""How bytes are framed on the pipes between a pool and its workers.
+
+A frame is a mark, what it is, the length of its body, and the body. Foreign code runs next to
+these pipes and may write to them; the mark tells the end of what can be believed.
+"""
 
 import os
+import struct
+from collections.abc import Iterator
 
-HEADER_BYTES = 8
 READ_BYTES = 1 << 20
 """Most that one read asks for; a pipe holds 64 KiB unless somebody widened it."""
+MOST_BYTES = (1 << 32) - 1
+"""The longest body that a frame can have."""
 
-HELLO = 0
+TASK = 0
+"""To a worker: what it is started with, and then its tasks."""
+HELLO = 1
 """A worker's first frame: its process id in decimal digits."""
-READY = 1
+READY = 2
 """A worker's second frame: what it runs is prepared, tasks begin."""
-DONE = 2
-"""A task's result."""
-RAISED = 3
+PART = 3
+"""A part of a task's result; more follows."""
+DONE = 4
+"""A task's result, or the end of its parts."""
+RAISED = 5
 """Why a task has no result, in UTF-8."""
+LAST = 6
+"""The same, and the worker ends now: it cannot go on to another task."""
+
+_MARK = 0x9DC3F7
+"""Three bytes that no text holds: none of them is ASCII, and together they are no UTF-8."""
+_HEADER = struct.Struct("<II")
+HEADER_BYTES = _HEADER.size
 
 
-def frame(*parts: bytes) -> bytes:
-    """Join `parts` to one frame."""
-    length = sum(map(len, parts))
-    return b"".join((length.to_bytes(HEADER_BYTES, "little"), *parts))
+class CorruptFrameError(ValueError):
+    """What was read is no frame."""
+
+
+def frame(kind: int, body: bytes) -> bytes:
+    """Make one frame; `struct.error` where `body` is longer than `MOST_BYTES`."""
+    return _HEADER.pack(_MARK << 8 | kind, len(body)) + body
 
 
 def write_all(fd: int, data: bytes) -> None:
     """Write `data` to a blocking descriptor."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+    written = os.write(fd, data)
+    while written < len(data):
+        written += os.write(fd, memoryview(data)[written:])
 
 
-def read_frame(fd: int) -> bytes:
-    """Read one frame from a blocking descriptor; `EOFError` when the other side is gone."""
-    return _read_exactly(fd, int.from_bytes(_read_exactly(fd, HEADER_BYTES), "little"))
+def read_frame(fd: int) -> tuple[int, bytes]:
+    """Read one frame from a blocking descriptor: its kind and its body.
+
+    Raises:
+        EOFError: the other side is gone.
+        CorruptFrameError: it is none.
+    """
+    kind, length = _unpacked(_read_exactly(fd, HEADER_BYTES))
+    return kind, _read_exactly(fd, length)
+
+
+def _unpacked(data: bytes | bytearray, offset: int = 0) -> tuple[int, int]:
+    head, length = _HEADER.unpack_from(data, offset)
+    if head >> 8 != _MARK:
+        raise CorruptFrameError("it does not begin like one")
+    return head & 0xFF, length
 
 
 def _read_exactly(fd: int, length: int) -> bytes:
@@ -48,19 +82,29 @@ def _read_exactly(fd: int, length: int) -> bytes:
 
 
 class FrameBuffer:
-    """Collects what a non-blocking descriptor gives until frames are whole."""
+    """Collects what a non-blocking descriptor gives until frames are whole.
+
+    It holds what was fed and nothing in advance, whatever a length says.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take `data` in; return the frames it completed, in order."""
-        self._buffer += data
-        frames: list[bytes] = []
-        while (end := self._end_of_frame()) <= len(self._buffer):
-            frames.append(bytes(memoryview(self._buffer)[HEADER_BYTES:end]))
-            del self._buffer[:end]
-        return frames
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take `data` in; yield the frames it completed, kind and body, in order.
 
-    def _end_of_frame(self) -> int:
-        return HEADER_BYTES + int.from_bytes(self._buffer[:HEADER_BYTES], "little")
+        To be used up before the next call. Raises `CorruptFrameError` at the first that is none.
+        """
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        while len(buffer) - start >= HEADER_BYTES:
+            kind, length = _unpacked(buffer, start)
+            end = start + HEADER_BYTES + length
+            if end > len(buffer):
+                break
+            with memoryview(buffer) as view:
+                body = bytes(view[start + HEADER_BYTES : end])
+            start = end
+            yield kind, body
+        del buffer[:start]

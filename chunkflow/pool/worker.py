@@ -5,27 +5,39 @@ import importlib
 import os
 import signal
 
-from chunkflow.pool.attempt import attempt, prepared
+from chunkflow.pool.attempt import Outcome, attempt, prepared
+from chunkflow.pool.memory import MemoryLimit
 from chunkflow.pool.protocol import Work
-from chunkflow.pool.wire import DONE, HELLO, RAISED, READY, frame, read_frame, write_all
+from chunkflow.pool.wire import (
+    DONE,
+    HELLO,
+    LAST,
+    MOST_BYTES,
+    PART,
+    RAISED,
+    READY,
+    frame,
+    read_frame,
+    write_all,
+)
 
 
 def serve(tasks_fd: int, answers_fd: int) -> None:
     """Prepare the work, then run task after task until the pool closes its end of `tasks_fd`.
 
-    The first two frames read are where `prepare` is found, `module:name`, and its configuration.
-    The first two written are HELLO and READY; then there is one a task, in order.
+    The first three frames read are where `prepare` is found, `module:name`, its configuration, and
+    the limit on memory in decimal digits, empty for none. The first two written are HELLO and
+    READY; then there are some PARTs or none a task, and a frame that ends it, in order.
     """
     pid = os.getpid()
     try:
-        write_all(answers_fd, frame(bytes([HELLO]), b"%d" % pid))
-        work = _prepared_from(read_frame(tasks_fd).decode(), read_frame(tasks_fd))
-        write_all(answers_fd, frame(bytes([READY])))
-        while True:
-            answer = _answer(work, read_frame(tasks_fd))
-            if os.getpid() != pid:  # the work forked, and its child came back instead of ending
-                os._exit(0)
-            write_all(answers_fd, answer)
+        write_all(answers_fd, frame(HELLO, b"%d" % pid))
+        address, config, limit_bytes = (read_frame(tasks_fd)[1] for _ in range(3))
+        work = _prepared_from(address.decode(), config)
+        limit = MemoryLimit(int(limit_bytes) if limit_bytes else None)
+        write_all(answers_fd, frame(READY, b""))
+        while _answer(work, read_frame(tasks_fd)[1], limit, pid, answers_fd):
+            continue
     except (EOFError, BrokenPipeError):  # the pool is closed, or gone
         return
 
@@ -35,7 +47,10 @@ def watch(life_fd: int) -> None:
 
     Runs in a thread of its own, for a worker that is busy when its parent is killed.
     """
-    os.read(life_fd, 1)
+    try:
+        os.read(life_fd, 1)
+    except OSError:  # the work has closed it; the zygote has an eye on the pool, too
+        return
     os.killpg(0, signal.SIGKILL)
 
 
@@ -58,8 +73,25 @@ def _prepared_from(address: str, config: bytes) -> Work:
     return prepared(prepare, config)
 
 
-def _answer(work: Work, payload: bytes) -> bytes:
-    result, failure = attempt(work, payload)
-    if failure is None:
-        return frame(bytes([DONE]), result)
-    return frame(bytes([RAISED]), failure.encode("utf-8", "backslashreplace"))
+def _answer(work: Work, payload: bytes, limit: MemoryLimit, pid: int, answers_fd: int) -> bool:
+    """Write what comes of a task; say whether another one can be worked on."""
+    outcomes = attempt(work, payload, tell=limit.tell)
+    while True:
+        outcome = next(outcomes)
+        if os.getpid() != pid:  # the work forked, and its child came back instead of ending
+            os._exit(0)
+        kind, body = _told(outcome)
+        if kind == RAISED and not limit.recover():
+            kind = LAST
+        write_all(answers_fd, frame(kind, body))
+        if kind != PART:
+            return kind != LAST
+
+
+def _told(outcome: Outcome) -> tuple[int, bytes]:
+    payload, failure, is_final = outcome
+    if failure is None and len(payload) > MOST_BYTES:
+        failure = f"it gave {len(payload):,} bytes; the most that can be sent is {MOST_BYTES:,}"
+    if failure is not None:
+        return RAISED, failure.encode("utf-8", "backslashreplace")
+    return (DONE if is_final else PART), payload

@@ -5,16 +5,17 @@ single thread while it forks, whatever threads the program around the pool may r
 """
 
 import _thread
+import fcntl
 import gc
 import importlib
 import os
 import signal
 import sys
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from chunkflow.pool import worker
+from chunkflow.pool import orphans, worker
 
 
 class Slot(NamedTuple):
@@ -36,13 +37,16 @@ def main(
     seats = [Slot(*slot) for slot in slots]
     _keep_only([life_fd, status_fd, *(fd for slot in seats for fd in slot)])
     _redirect_output()
-    _import_all(preload)
+    with _living_no_longer_than(life_fd):
+        _import_all(preload)
+    orphans.adopt()
     gc.freeze()  # a collection in a worker would touch, and so copy, every page it shares
     children = {pid for slot in seats if (pid := _fork(slot, seats, life_fd, status_fd))}
     for fd in (fd for slot in seats for fd in slot):
         os.close(fd)
     _thread.start_new_thread(_watch, (life_fd, children))
     _reap(children, status_fd)
+    orphans.end()
     os._exit(0)
 
 
@@ -66,6 +70,22 @@ def _redirect_output() -> None:
     except OSError:  # the parent has no standard error
         os.dup2(null_fd, 1)
         os.dup2(null_fd, 2)
+
+
+@contextmanager
+def _living_no_longer_than(life_fd: int) -> Iterator[None]:
+    """Meanwhile the death of the pool is the end of this process, at once.
+
+    An import may take for ever, and a thread that waits for `life_fd` must not be there yet. So
+    the system is asked for a signal, SIGIO, which ends a process that does nothing about it.
+    """
+    fcntl.fcntl(life_fd, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(life_fd, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        if not os.read(life_fd, 1):  # it had died before the signal was asked for
+            os._exit(1)
+    yield
+    fcntl.fcntl(life_fd, fcntl.F_SETFL, 0)
 
 
 def _import_all(modules: Sequence[str]) -> None:
@@ -117,6 +137,8 @@ def _kill_group(pid: int) -> None:
 def _reap(children: set[int], status_fd: int) -> None:
     while children:
         pid, status = os.wait()
+        if pid not in children:  # an orphan that was adopted
+            continue
         _kill_group(pid)  # the commands it ran, if it was killed in the middle of one
         children.discard(pid)
         with suppress(BrokenPipeError):  # the pool is dead

@@ -1,5 +1,7 @@
 """Work that misbehaves in every way a pool must bear; workers import it by name."""
 
+import ast
+import contextlib
 import ctypes
 import os
 import re
@@ -7,7 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 
 class UnpicklableError(Exception):
@@ -21,7 +24,10 @@ class MuteError(Exception):
         raise ValueError
 
 
-def prepare(config: bytes) -> Callable[[bytes], bytes]:
+kept: list[object] = []
+
+
+def prepare(config: bytes) -> Callable[[bytes], bytes | Iterator[bytes]]:
     if config == b"raise":
         raise LookupError("no such processor")
     if config == b"exit":
@@ -45,9 +51,9 @@ def say_busy() -> None:
     os.write(1, b"busy\n")  # in one piece, whatever PYTHONUNBUFFERED says
 
 
-def work(payload: bytes) -> bytes:
+def work(payload: bytes) -> bytes | Iterator[bytes]:
     name, _, rest = payload.partition(b" ")
-    action: Callable[[bytes], bytes] = globals()[f"do_{name.decode()}"]
+    action: Callable[[bytes], bytes | Iterator[bytes]] = globals()[f"do_{name.decode()}"]
     return action(rest)
 
 
@@ -159,3 +165,161 @@ def do_print(rest: bytes) -> bytes:
 def do_command_then_die(_: bytes) -> bytes:
     subprocess.Popen(["sleep", "1000"])
     os._exit(1)
+
+
+def do_parts(rest: bytes) -> Iterator[bytes]:
+    """Yield each word; the word `then` hands the rest over to other work."""
+    words, _, then = rest.partition(b" then ")
+    yield from words.split()
+    if then:
+        work(then)
+
+
+def do_slowly(rest: bytes) -> Iterator[bytes]:
+    for word in rest.split():
+        time.sleep(0.1)
+        yield word
+
+
+def do_large_parts(rest: bytes) -> Iterator[bytes]:
+    for _ in range(int(rest)):
+        yield b"x" * 300_000
+    os._exit(3)
+
+
+def do_wrong_part(_: bytes) -> Iterator[bytes]:
+    yield b"right"
+    yield None  # type: ignore[misc]
+
+
+def do_closed(rest: bytes) -> Iterator[bytes]:
+    """Tell, by an empty file, that the caller let go of an unfinished iterator."""
+    try:
+        yield b"1"
+        yield b"2"
+    finally:
+        os.close(os.open(rest, os.O_CREAT))
+
+
+def do_allocate(_: bytes) -> bytes:
+    blocks = []
+    while True:
+        blocks.append(bytearray(1 << 20))
+
+
+def do_allocate_small(_: bytes) -> bytes:
+    """Take memory in pieces so small that nothing else can be allocated at the end."""
+    pieces: list[object] = []
+    while True:
+        pieces = [pieces, pieces]
+
+
+def do_allocate_and_keep(_: bytes) -> bytes:
+    while True:
+        kept.append([0] * 10)
+
+
+def do_allocate_in_a_circle(_: bytes) -> bytes:
+    circle: list[object] = []
+    circle.append(circle)
+    while True:
+        circle.append(bytearray(1 << 20))
+
+
+def do_ignore_sigterm(_: bytes) -> bytes:
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return do_hang(b"")
+
+
+def do_stop(_: bytes) -> bytes:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return b""
+
+
+def do_threads(rest: bytes) -> bytes:
+    for _ in range(3):
+        threading.Thread(target=threading.Event().wait).start()
+    return rest
+
+
+def do_close_all(rest: bytes) -> bytes:
+    os.closerange(3, 1000)
+    return work(rest) if rest else b""  # type: ignore[return-value]
+
+
+def do_garbage(rest: bytes) -> bytes:
+    """Write to whatever is open; `rest` is Python's notation for bytes."""
+    data: bytes = ast.literal_eval(rest.decode())
+    for fd in range(3, 100):
+        with contextlib.suppress(OSError):
+            os.write(fd, data)
+    return b""
+
+
+def do_child(rest: bytes) -> bytes:
+    """Leave a child that holds everything open and never ends; tell its process id.
+
+    The words of `rest`: `session` gives it a session of its own, `daemon` a second fork too,
+    `die` ends the worker.
+    """
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        if rest.startswith((b"session", b"daemon")):
+            os.setsid()
+        if rest.startswith(b"daemon") and os.fork():
+            os._exit(0)
+        os.write(writer, b"%d" % os.getpid())
+        threading.Event().wait()
+    pid = os.read(reader, 20)
+    if rest.endswith(b"die"):
+        os.write(2, pid + b"\n")
+        os._exit(3)
+    return pid
+
+
+def do_fork_in_parts(_: bytes) -> Iterator[bytes]:
+    """Let a child come back as if it were the worker."""
+    os.fork()
+    yield b"one"
+    yield b"two"
+
+
+def do_limit_of_command(_: bytes) -> bytes:
+    """What a shell says that it may hold, in kilobytes."""
+    return subprocess.run(["sh", "-c", "ulimit -d"], capture_output=True, check=True).stdout.strip()
+
+
+def do_abort_without_memory(_: bytes) -> bytes:
+    """Do as a C library does that has no memory."""
+    try:
+        return do_allocate(b"")
+    except MemoryError:
+        os.abort()
+
+
+def do_environment(_: bytes) -> bytes:
+    """The names of the variables that a command sees."""
+    shown = subprocess.run(["env", "-0"], capture_output=True, check=True).stdout
+    return b"\n".join(sorted(line.partition(b"=")[0] for line in shown.split(b"\0") if line))
+
+
+def do_wait_for_file(rest: bytes) -> bytes:
+    say_busy()
+    while not os.path.exists(rest):
+        time.sleep(0.01)
+    return b"done"
+
+
+def do_log(rest: bytes) -> bytes:
+    """Add a byte to a file."""
+    fd = os.open(rest, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    os.write(fd, b"x")
+    os.close(fd)
+    return b""
+
+
+def do_nap(rest: bytes) -> bytes:
+    time.sleep(0.2)
+    return rest

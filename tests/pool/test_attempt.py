@@ -1,7 +1,7 @@
 import pytest
 
 from chunkflow.errors import PoolError
-from chunkflow.pool.attempt import attempt, describe, prepared
+from chunkflow.pool.attempt import Outcome, attempt, describe, prepared
 
 
 class MuteError(Exception):
@@ -23,10 +23,8 @@ def test_an_exception_is_named_and_quoted(error: Exception, text: str) -> None:
 
 
 def test_a_result_that_is_no_bytes_is_a_failure() -> None:
-    assert attempt(lambda _: None, b"") == (  # type: ignore[arg-type,return-value]
-        b"",
-        "TypeError: the work returned NoneType, not bytes",
-    )
+    (outcome,) = attempt(lambda _: None, b"")  # type: ignore[arg-type,return-value]
+    assert outcome == Outcome(failure="TypeError: the work returned NoneType, not bytes")
 
 
 def test_work_that_could_not_be_prepared_fails_when_it_runs() -> None:
@@ -34,7 +32,8 @@ def test_work_that_could_not_be_prepared_fails_when_it_runs() -> None:
         raise OSError(config.decode())
 
     work = prepared(prepare, b"gone")  # type: ignore[arg-type]
-    assert attempt(work, b"") == (b"", "the worker could not be prepared: OSError: gone")
+    (outcome,) = attempt(work, b"")
+    assert outcome == Outcome(failure="the worker could not be prepared: OSError: gone")
 
 
 def test_exceptions_that_may_pass_are_raised() -> None:
@@ -42,5 +41,5 @@ def test_exceptions_that_may_pass_are_raised() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        attempt(work, b"", passing=(KeyboardInterrupt,))
-    assert attempt(work, b"") == (b"", "KeyboardInterrupt")
+        list(attempt(work, b"", passing=(KeyboardInterrupt,)))
+    assert list(attempt(work, b"")) == [Outcome(failure="KeyboardInterrupt")]

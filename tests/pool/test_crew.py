@@ -1,5 +1,7 @@
 import os
+import select
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from chunkflow.errors import PoolError, WorkerDied
 from chunkflow.pool import crew
 from chunkflow.pool.launch import Zygote
+from chunkflow.pool.link import Link
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
 
@@ -31,8 +34,8 @@ def test_preparing_for_too_long_ends_the_map(prepare: Prepare) -> None:
 
 
 def test_preparing_does_not_count_as_a_tasks_time(prepare: Prepare) -> None:
-    with ProcessPool(prepare, b"", jobs=1, timeout_s=1e-9) as pool:
-        answers = list(pool.map([Task(0, b"hang", 1)]))
+    with ProcessPool(prepare, b"", jobs=1) as pool:
+        answers = list(pool.map([Task(0, b"hang", 1, 1e-9)]))
     assert "longer than the limit of 1e-09 s" in str(answers[0].error)
 
 
@@ -94,6 +97,50 @@ def test_a_worker_without_its_zygote_works_on(prepare: Prepare) -> None:
         assert [answer.error for answer in pool.map(echoes(3))] == [None] * 3
         (dead,) = pool.map([Task(0, b"kill 9", 1)])
     assert str(dead.error) == "its worker process ended without saying why"
+
+
+def test_deaths_in_a_row_do_not_start_an_interpreter_each(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    def counted(workers: int, preload: Sequence[str]) -> Zygote:
+        started.append(workers)
+        return Zygote(workers, preload)
+
+    monkeypatch.setattr(crew, "Zygote", counted)
+    with ProcessPool(prepare, b"", jobs=2) as pool:
+        answers = list(pool.map(Task(number, b"exit 1", 1) for number in range(30)))
+    assert [type(answer.error) for answer in answers] == [WorkerDied] * 30
+    assert started[0] == 2  # nobody is kept in reserve before there was a death
+    assert len(started) < 10
+
+
+def test_what_waits_behind_a_deadly_task_is_done_once(prepare: Prepare, tmp_path: Path) -> None:
+    log = os.fsencode(tmp_path / "log")
+    with ProcessPool(prepare, b"", jobs=2) as pool:
+        tasks = [b"exit 1" if number % 3 == 0 else b"log " + log for number in range(30)]
+        answers = list(pool.map(Task(number, task, 1) for number, task in enumerate(tasks)))
+    assert sum(answer.error is None for answer in answers) == 20
+    assert os.stat(log).st_size == 20
+
+
+def test_a_task_answered_while_its_worker_is_killed_for_it_is_not_charged_to_the_next(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill = Link.kill
+
+    def kill_late(link: Link) -> None:
+        """Let the answer be written first, as it may be in the moment before the signal comes."""
+        select.select([link.answers_fd], [], [])
+        kill(link)
+
+    monkeypatch.setattr(Link, "kill", kill_late)
+    with ProcessPool(prepare, b"", jobs=1) as pool:
+        list(pool.map(echoes(1)))
+        limited = [Task(0, b"nap", 1, 0.01), Task(1, b"nap", 1), Task(2, b"echo x", 1)]
+        answers = list(pool.map(limited))
+    assert [answer.error for answer in answers] == [None] * 3
 
 
 def no_zygote(workers: int, preload: object) -> Zygote:

@@ -1,26 +1,39 @@
 import os
 from collections.abc import Iterable
 
+import pytest
+
+from chunkflow.pool import worker
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
-from chunkflow.pool.wire import DONE, HELLO, RAISED, READY, frame, read_frame
+from chunkflow.pool.wire import (
+    DONE,
+    HELLO,
+    PART,
+    RAISED,
+    READY,
+    TASK,
+    CorruptFrameError,
+    frame,
+    read_frame,
+)
 from chunkflow.pool.worker import serve
 
 
-def served(*frames: bytes) -> list[bytes]:
-    """Everything a worker writes when it reads `frames` and then the end."""
+def served(*bodies: bytes) -> list[tuple[int, bytes]]:
+    """Everything a worker writes when it reads `bodies` and then the end."""
     tasks_r, tasks_w = os.pipe()
     answers_r, answers_w = os.pipe()
-    os.write(tasks_w, b"".join(map(frame, frames)))
+    os.write(tasks_w, b"".join(frame(TASK, body) for body in bodies))
     os.close(tasks_w)
     serve(tasks_r, answers_w)
     os.close(answers_w)
-    bodies = []
+    frames = []
     try:
         while True:
-            bodies.append(read_frame(answers_r))
+            frames.append(read_frame(answers_r))
     except EOFError:
-        return bodies
+        return frames
     finally:
         os.close(tasks_r)
         os.close(answers_r)
@@ -28,21 +41,46 @@ def served(*frames: bytes) -> list[bytes]:
 
 def test_a_worker_says_who_it_is_then_that_it_is_ready_then_answers(prepare: Prepare) -> None:
     hello, ready, *answers = served(
-        b"sample_work:prepare", b"", b"echo one", b"raise two", b"raise \xc3\xa9"
+        b"sample_work:prepare", b"", b"", b"echo one", b"raise two", b"raise \xc3\xa9"
     )
-    assert hello == bytes([HELLO]) + b"%d" % os.getpid()
-    assert ready == bytes([READY])
+    assert hello == (HELLO, b"%d" % os.getpid())
+    assert ready == (READY, b"")
     assert answers == [
-        bytes([DONE]) + b"one",
-        bytes([RAISED]) + b"ValueError: two",
-        bytes([RAISED]) + "ValueError: é".encode(),
+        (DONE, b"one"),
+        (RAISED, b"ValueError: two"),
+        (RAISED, "ValueError: é".encode()),
     ]
 
 
 def test_a_module_that_cannot_be_imported_is_told_for_every_task() -> None:
-    *_, first, second = served(b"no_such_module:prepare", b"", b"echo ", b"echo ")
+    *_, first, second = served(b"no_such_module:prepare", b"", b"", b"echo ", b"echo ")
     assert first == second
-    assert first.endswith(b"ModuleNotFoundError: No module named 'no_such_module'")
+    assert first[1].endswith(b"ModuleNotFoundError: No module named 'no_such_module'")
+
+
+def test_parts_are_frames_of_their_own(prepare: Prepare) -> None:
+    _, _, *answers = served(b"sample_work:prepare", b"", b"", b"parts a b", b"parts", b"echo c")
+    assert answers == [(PART, b"a"), (PART, b"b"), (DONE, b""), (DONE, b""), (DONE, b"c")]
+
+
+@pytest.mark.parametrize("payload", [b"echo four", b"parts four five"])
+def test_a_result_that_is_too_long_to_be_sent_is_an_error(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch, payload: bytes
+) -> None:
+    monkeypatch.setattr(worker, "MOST_BYTES", 3)
+    _, _, *answers = served(b"sample_work:prepare", b"", b"", payload, b"echo 3")
+    text = b"it gave 4 bytes; the most that can be sent is 3"
+    assert answers == [(RAISED, text), (DONE, b"3")]
+
+
+def test_tasks_that_cannot_be_read_end_the_worker(prepare: Prepare) -> None:
+    tasks_r, tasks_w = os.pipe()
+    answers_r, answers_w = os.pipe()
+    os.write(tasks_w, b"not a frame")
+    with pytest.raises(CorruptFrameError):
+        serve(tasks_r, answers_w)
+    for fd in (tasks_r, tasks_w, answers_r, answers_w):
+        os.close(fd)
 
 
 def test_a_pool_that_ends_early_ends_the_worker() -> None:

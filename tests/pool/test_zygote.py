@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
 
 SCRIPT = """
-import sys
+{before}import sys
 sys.path[:0] = {path!r}
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Task
 from sample_work import prepare
 with open({log!r}, "a") as log:
     log.write("ran\\n")
-with ProcessPool(prepare, b"", jobs=2) as pool:
+with ProcessPool(prepare, b"", jobs=2, preload={preload!r}) as pool:
     for answer in pool.map(Task(number, payload, 1) for number, payload in enumerate({payloads!r})):
         print(answer.id, answer.error, answer.payload, flush=True)
 """
@@ -33,15 +33,24 @@ class Program:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "log"
         self.file = folder / "script.py"
+        self.flag = os.fsencode(folder / "flag")
 
-    def write(self, *payloads: bytes) -> str:
-        text = SCRIPT.format(path=[HERE, *sys.path], log=str(self.log), payloads=payloads)
+    def write(self, *payloads: bytes, before: str = "", preload: Sequence[str] = ()) -> str:
+        text = SCRIPT.format(
+            path=[HERE, *sys.path],
+            log=str(self.log),
+            payloads=payloads,
+            before=before,
+            preload=[*preload],
+        )
         self.file.write_text(text)
         return text
 
     @contextmanager
-    def start(self, *payloads: bytes) -> Iterator[subprocess.Popen[str]]:
-        self.write(*payloads)
+    def start(
+        self, *payloads: bytes, before: str = "", preload: Sequence[str] = ()
+    ) -> Iterator[subprocess.Popen[str]]:
+        self.write(*payloads, before=before, preload=preload)
         command = [sys.executable, str(self.file)]
         pipe = subprocess.PIPE
         with subprocess.Popen(
@@ -58,7 +67,9 @@ def program(tmp_path: Path) -> Program:
     return Program(tmp_path)
 
 
-@pytest.mark.parametrize("payload", [b"hang", b"hang_in_c", b"command"])
+@pytest.mark.parametrize(
+    "payload", [b"hang", b"hang_in_c", b"command", b"ignore_sigterm", b"close_all hang"]
+)
 def test_a_parent_that_is_killed_leaves_no_busy_process(program: Program, payload: bytes) -> None:
     with program.start(payload, payload) as parent:
         assert parent.stderr is not None
@@ -76,6 +87,84 @@ def test_a_parent_that_is_killed_leaves_no_idle_process(program: Program) -> Non
         parent.kill()
         parent.communicate(timeout=WAIT_S)
     assert parent.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("how", ["session", "daemon"])
+def test_a_parent_that_is_killed_leaves_no_child_of_a_worker(program: Program, how: str) -> None:
+    with program.start(b"child " + how.encode() + b" die", b"hang") as parent:
+        assert parent.stderr is not None
+        said = {parent.stderr.readline(), parent.stderr.readline()}
+        (pid,) = (int(line) for line in said if line != "busy\n")
+        parent.kill()
+        # The child holds standard error, and would do so for ever.
+        parent.communicate(timeout=WAIT_S)
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_worker_that_is_stopped_ends_with_its_parent(program: Program) -> None:
+    with program.start(b"stop", b"hang") as parent:
+        assert parent.stderr is not None
+        assert parent.stderr.readline() == "busy\n"
+        parent.kill()
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_parent_that_is_told_to_end_leaves_no_process(program: Program, number: int) -> None:
+    with program.start(b"hang", b"command") as parent:
+        assert parent.stderr is not None
+        assert [parent.stderr.readline(), parent.stderr.readline()] == ["busy\n"] * 2
+        os.kill(parent.pid, number)
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -number
+
+
+def test_a_parent_that_is_killed_leaves_no_process_that_is_starting(program: Program) -> None:
+    with program.start(b"echo ", preload=["sample_endless_import"]) as parent:
+        assert parent.stderr is not None
+        assert parent.stderr.readline() == "importing\n"
+        parent.kill()
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -signal.SIGKILL
+
+
+def test_ctrl_c_reaches_the_parent_alone(program: Program) -> None:
+    before = "import signal; signal.signal(signal.SIGINT, lambda *_: print('told', flush=True))\n"
+    with program.start(b"wait_for_file " + program.flag, before=before) as parent:
+        assert parent.stderr is not None
+        assert parent.stdout is not None
+        assert parent.stderr.readline() == "busy\n"
+        os.killpg(parent.pid, signal.SIGINT)
+        assert parent.stdout.readline() == "told\n"
+        Path(os.fsdecode(program.flag)).touch()
+        output, _ = parent.communicate(timeout=WAIT_S)
+    assert (output, parent.returncode) == ("0 None b'done'\n", 0)
+
+
+def test_a_parent_whose_output_nobody_reads_leaves_no_process(program: Program) -> None:
+    with program.start(b"hang", *[b"echo "] * 20) as parent:
+        assert parent.stdout is not None
+        parent.stdout.close()
+        _, errors = parent.communicate(timeout=WAIT_S)
+    assert "BrokenPipeError" in errors
+    assert parent.returncode == 1
+
+
+def test_a_parent_without_standard_output_has_workers_too(program: Program) -> None:
+    program.write(b"print hello")
+    command = f"exec {sys.executable} {program.file} >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "raw hello")
+
+
+def test_what_commands_see_is_the_environment_of_the_parent(prepare: Prepare) -> None:
+    with ProcessPool(prepare, b"", jobs=1) as pool:
+        (answer,) = pool.map([Task(0, b"environment", 1)])
+    assert answer.payload.decode().split("\n") == sorted(os.environ)
 
 
 def test_a_worker_that_dies_takes_the_commands_it_started_with_it(program: Program) -> None:
