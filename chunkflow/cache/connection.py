@@ -6,9 +6,9 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from chunkflow.cache.generations import FORMAT
+from chunkflow.cache.generations import FORMAT, SIDE_SUFFIXES
 
 BUSY_TIMEOUT_S = 1.0
 """How long to wait for another process's lock."""
@@ -19,20 +19,19 @@ and reads as fast; 16 gains little and makes the smallest write larger."""
 
 _RETRY_S = 0.003
 _APPLICATION_ID = 0x43484643  # "CHFC"; `file` shows it
-_TABLE = (
-    # `used` stands before `value`, so that a scan by age reads no overflow pages. With a rowid: a
-    # bulk read takes a quarter of what it takes in a table WITHOUT ROWID, whose tree holds the
-    # values; a bulk write two thirds.
-    "CREATE TABLE records"
-    " (key BLOB PRIMARY KEY NOT NULL, used INTEGER NOT NULL, value BLOB NOT NULL)"
-)
-_SCHEMA = [
-    (b"table", b"records", b"records", _TABLE.encode()),
-    (b"index", b"sqlite_autoindex_records_1", b"records", None),
-]
-_FOREIGN = "it is not of this program's making"
+FOREIGN = "it is not of this program's making"
+"""Why a database is not used that is none of ours, or no longer."""
+
 _PLAIN_BYTES = frozenset(b"/-_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _T = TypeVar("_T")
+# Where nothing can be written, or the disk is full, SQLite cannot make the files that it keeps
+# beside a database in use.
+_UNWRITABLE_CODES = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+)
 _DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SETTINGS = (
     # WAL with several writers and mapped memory is a known way to a corrupt database.
@@ -55,6 +54,8 @@ class StoreConnection(sqlite3.Connection):
     journal_path = ""
     journal_limit_bytes = 0
     patience_s = 0.0
+    is_immutable = False
+    """Whether it was opened to read a file that nobody changes; if somebody does, it reads junk."""
 
     def wait_at_most(self, seconds: float) -> None:
         """Set how long each statement waits for a lock of another connection."""
@@ -69,37 +70,55 @@ class StoreConnection(sqlite3.Connection):
             return 0
 
 
+class Tables(Protocol):
+    """Makes and checks what is in a database; see `Layout`, which fulfils it."""
+
+    def create(self, connection: StoreConnection) -> None:
+        """Make the tables, in a transaction."""
+
+    def check(self, connection: StoreConnection) -> None:
+        """Raise DamagedDatabase unless the tables are what `create` makes."""
+
+
 class DamagedDatabase(Exception):  # noqa: N818 - says what it is
     """The file is not a database that this program made, or no longer; handled in the cache."""
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+DatabaseErrors = (sqlite3.Error, UnicodeDecodeError)
+"""What a statement raises. SQLite's message may quote what stands in a damaged schema, which need
+not be UTF-8; then the module sqlite3 raises the second."""
+
+
+def is_damage(error: Exception) -> bool:
     """Tell whether an error means that the database itself is broken."""
-    return _primary_code(error) in _DAMAGE_CODES
+    return isinstance(error, UnicodeDecodeError) or _primary_code(error) in _DAMAGE_CODES
 
 
-def open_database(path: str, *, create: bool, journal_limit_bytes: int) -> StoreConnection:
+def reason_of(error: Exception) -> str:
+    """Return what an error says of the database."""
+    return "malformed database schema" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def open_database(
+    path: str, tables: Tables, *, create: bool, journal_limit_bytes: int
+) -> StoreConnection:
     """Open the database at `path`; read-only if it cannot be written.
 
     Raises DamagedDatabase, or OSError or sqlite3.Error for what cannot be opened now.
     """
     if create:
         _create_file(path)
-    if not stat.S_ISREG(os.lstat(path).st_mode):
-        raise DamagedDatabase("it is not a regular file")
+    _check_files(path)
     try:
-        try:
-            # While others begin the same database, SQLite may say at once that it is locked,
-            # without the wait.
-            return _patiently(lambda: _open_writable(path, journal_limit_bytes), BUSY_TIMEOUT_S)
-        except sqlite3.OperationalError as exc:
-            if _primary_code(exc) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-                raise
-            return _open_read_only(path)
-    except sqlite3.DatabaseError as exc:
-        if is_damage(exc):
-            raise DamagedDatabase(str(exc)) from exc
+        connection = _open_either(path, tables, journal_limit_bytes)
+    except DatabaseErrors as exc:
+        # The statements are this program's own, so what is wrong with one is in the file: "no such
+        # table", or a format that no SQLite knows.
+        if is_damage(exc) or _primary_code(exc) == sqlite3.SQLITE_ERROR:
+            raise DamagedDatabase(reason_of(exc)) from exc
         raise
+    connection.wait_at_most(BUSY_TIMEOUT_S)
+    return connection
 
 
 @contextlib.contextmanager
@@ -167,22 +186,47 @@ def _create_file(path: str) -> None:
         os.close(os.open(path, flags, 0o600))
 
 
-def _open_writable(path: str, journal_limit_bytes: int) -> StoreConnection:
+def _check_files(path: str) -> None:
+    # SQLite finds a journal by its name: one that is a link, a FIFO or a directory is as bad as
+    # such a database.
+    for name in (path, *(path + suffix for suffix in SIDE_SUFFIXES)):
+        try:
+            mode = os.lstat(name).st_mode
+        except FileNotFoundError:
+            if name == path:
+                raise
+        else:
+            if not stat.S_ISREG(mode):
+                raise DamagedDatabase(f"{os.path.basename(name)} is not a regular file")
+
+
+def _open_either(path: str, tables: Tables, journal_limit_bytes: int) -> StoreConnection:
+    try:
+        # SQLite's own wait is for one statement, and there are several.
+        return _patiently(lambda: _open_writable(path, tables, journal_limit_bytes), BUSY_TIMEOUT_S)
+    except sqlite3.OperationalError as exc:
+        if _primary_code(exc) not in _UNWRITABLE_CODES:
+            raise
+        return _open_read_only(path, tables)
+
+
+def _open_writable(path: str, tables: Tables, journal_limit_bytes: int) -> StoreConnection:
     with _closed_on_error(_connect(path, "mode=rw")) as connection:
         connection.journal_path = f"{path}-wal"
         connection.journal_limit_bytes = journal_limit_bytes
         if _is_new(connection):
-            _create_schema(connection)
-        _check_schema(connection)
-        if _value(connection, "PRAGMA journal_mode") != b"wal":
-            raise DamagedDatabase(_FOREIGN)
+            _create_schema(connection, tables)
+        _check_schema(connection, tables)
+        if _value(connection, "PRAGMA journal_mode") != "wal":
+            raise DamagedDatabase(FOREIGN)
         return connection
 
 
-def _open_read_only(path: str) -> StoreConnection:
+def _open_read_only(path: str, tables: Tables) -> StoreConnection:
     # Immutable: without the right to write beside it, a database in WAL mode opens no other way.
     with _closed_on_error(_connect(path, "mode=ro&immutable=1")) as connection:
-        _check_schema(connection)
+        connection.is_immutable = True
+        _check_schema(connection, tables)
         return connection
 
 
@@ -194,10 +238,10 @@ def _connect(path: str, options: str) -> StoreConnection:
         check_same_thread=False,
         factory=StoreConnection,
     )
-    # A text in a hostile database is given as bytes, whatever they are.
-    connection.text_factory = bytes
+    # A text in a hostile database need not be UTF-8.
+    connection.text_factory = _text
     with _closed_on_error(connection):
-        connection.wait_at_most(BUSY_TIMEOUT_S)
+        connection.wait_at_most(0)
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}")
     return connection
@@ -224,32 +268,45 @@ def _is_new(connection: StoreConnection) -> bool:
     )
 
 
-def _create_schema(connection: StoreConnection) -> None:
+def _create_schema(connection: StoreConnection, tables: Tables) -> None:
     # These two only take effect on a database without a page, and so before the others.
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     with transaction(connection):
         if _is_new(connection):
-            connection.execute(_TABLE)
+            tables.create(connection)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def _check_schema(connection: StoreConnection) -> None:
-    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    if found != _SCHEMA or (
+def _check_schema(connection: StoreConnection, tables: Tables) -> None:
+    # Nothing that it holds can make the look write.
+    connection.execute("PRAGMA query_only = ON")
+    if (
         _value(connection, "PRAGMA application_id") != _APPLICATION_ID
         or _value(connection, "PRAGMA page_size") != PAGE_BYTES
         or _value(connection, "PRAGMA user_version") != FORMAT
     ):
-        raise DamagedDatabase(_FOREIGN)
+        raise DamagedDatabase(FOREIGN)
+    tables.check(connection)
+    connection.execute("PRAGMA query_only = OFF")
+
+
+def schema_of(connection: sqlite3.Connection) -> list[tuple[str | None, ...]]:
+    """Return the type, name, table and statement of all that a database's schema has, by name."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    return connection.execute(query).fetchall()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _value(connection: StoreConnection, sql: str) -> object:
     return connection.execute(sql).fetchone()[0]
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     # The low byte; what sqlite3 itself raises has no code.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

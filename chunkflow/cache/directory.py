@@ -1,6 +1,8 @@
 """Where a store keeps its files: a directory of its user's own, marked as a cache."""
 
+import contextlib
 import os
+import stat
 
 from chunkflow.errors import CacheError
 
@@ -24,26 +26,48 @@ def cache_error(directory: str, reason: object) -> CacheError:
     )
 
 
-def prepare_directory(directory: str) -> None:
+def prepare_directory(directory: str, *, inside: str | None = None) -> None:
     """Make `directory` if it is missing, private to the user, and mark it as a cache.
 
-    Several processes may do so at the same time. Raises CacheError if it cannot be made or belongs
-    to somebody else, who could put there what they like; a symbolic link counts as its target.
+    Several processes may do so at the same time. A symbolic link counts as its target; where
+    `inside` names a project, links must not lead out of it: who made its files may not choose
+    where they lead. Raises CacheError if the directory cannot be made, or if others can put into it
+    what they like.
     """
     try:
+        _check_inside(directory, inside)
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        owner = os.stat(directory).st_uid
+        _check_inside(directory, inside)
+        found = os.stat(directory)
         names = os.listdir(directory)
     except FileExistsError as exc:
         raise cache_error(directory, "it is not a directory") from exc
     except (OSError, ValueError) as exc:
         raise cache_error(directory, exc) from exc
-    if owner != os.geteuid():
+    if found.st_uid != os.geteuid():
         raise cache_error(directory, "it belongs to another user")
-    # A directory that already held something else is not marked: it may be a project's root.
+    # A directory that already held something else stays as it is: it may be a project's root.
     if not names or TAG_NAME in names:
+        _make_private(directory, found.st_mode)
         _write_missing(os.path.join(directory, TAG_NAME), _TAG_TEXT)
         _write_missing(os.path.join(directory, _IGNORE_NAME), _IGNORE_TEXT)
+    elif found.st_mode & stat.S_IWOTH:
+        raise cache_error(directory, "every user can write to it")
+
+
+def _check_inside(directory: str, inside: str | None) -> None:
+    if inside is None:
+        return
+    real, fence = os.path.realpath(directory), os.path.realpath(inside)
+    if real == fence or os.path.commonpath((real, fence)) != fence:
+        raise cache_error(directory, f"it leads to {real}, which is not below the project {inside}")
+
+
+def _make_private(directory: str, mode: int) -> None:
+    # Not possible in a file system that cannot be written, where nobody can write either.
+    if mode & 0o077:
+        with contextlib.suppress(OSError):
+            os.chmod(directory, 0o700)
 
 
 def _write_missing(path: str, text: bytes) -> None:

@@ -1,82 +1,147 @@
-"""Names of a store's database files: one generation after another, never a name used twice.
+"""Names of a store's files: one generation after another, never a name used twice.
 
 A damaged database is renamed and the next generation begun. Were the name used again, a process
 that still has the damaged one open would, on closing it, delete the journal of the new one, because
-SQLite finds journals by name.
+SQLite finds journals by name. Nothing here follows a link that stands where a file should.
 """
 
 import contextlib
 import os
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
 
-FORMAT = 1
-"""The number of the database's layout; another layout is another file."""
+FORMAT = 2
+"""The number of a database's layout and of its records'; of another number is another file."""
 
-_PREFIX = f"chunkflow-v{FORMAT}-"
-_SUFFIX = ".sqlite3"
+SIDE_SUFFIXES = ("-wal", "-shm", "-journal")
+"""What SQLite puts behind a database's name to name the files beside it."""
+
+_PREFIX = "chunkflow-v"
 _DAMAGED = ".damaged"
-_SIDE_FILES = ("-wal", "-shm", "-journal")
+_SHARED_START, _SHARED_BYTES = 0x40000002, 510
 
 
-def database_path(directory: str, generation: int) -> str:
-    """Return the path of a generation's database."""
-    return os.path.join(directory, f"{_PREFIX}{generation}{_SUFFIX}")
+class _Name(NamedTuple):
+    """A file's name in parts: `chunkflow-v2-7.sqlite3-wal` is 2, 7 and `.sqlite3-wal`."""
+
+    text: str
+    format: int
+    generation: int
+    ending: str
 
 
-def newest_generation(directory: str) -> tuple[int, bool]:
-    """Return the generation to use, and whether its file is there already."""
-    names = _names(directory)
-    present = [_generation(name) for name in names if name.endswith(_SUFFIX)]
-    if present:
-        return max(present), True
-    return 1 + max(map(_generation, names), default=0), False
+class Generations:
+    """The files of one kind of store in `directory`, where there may be others' as well.
 
-
-def set_aside(directory: str, generation: int, *, keep_bytes: int) -> str | None:
-    """Rename a damaged database, so that the next generation is begun; return the new path.
-
-    At most `keep_bytes` of it are kept, and nothing of earlier generations. Returns None if
-    another process was first. Raises OSError if it cannot be renamed.
+    A generation is a file with the suffix, or a directory with it that holds `inner_name`.
     """
-    path = database_path(directory, generation)
-    try:
-        os.rename(path, path + _DAMAGED)
-    except FileNotFoundError:
-        return None
+
+    def __init__(self, directory: str, suffix: str, inner_name: str = "") -> None:
+        self._directory = directory
+        self._suffix = suffix
+        self._inner_name = inner_name
+
+    def database_path(self, generation: int) -> str:
+        """Return the path of a generation's database."""
+        return self._database_in(self._path(generation))
+
+    def newest(self) -> tuple[int, bool]:
+        """Return the generation to use, and whether it is there already."""
+        own = self._own()
+        present = [name.generation for name in own if name.ending == self._suffix]
+        if present:
+            return max(present), True
+        return 1 + max((name.generation for name in own), default=0), False
+
+    def make(self, generation: int) -> None:
+        """Make a generation's directory if it has one and it is missing. May raise OSError."""
+        if self._inner_name:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self._path(generation), 0o700)
+
+    def is_sound(self, generation: int) -> bool:
+        """Tell whether a generation's directory, if it has one, is a directory and no link."""
+        return not self._inner_name or _is_directory(self._path(generation))
+
+    def set_aside(self, generation: int, *, keep_bytes: int) -> str | None:
+        """Rename a damaged generation, so that the next is begun; return the new path.
+
+        At most `keep_bytes` of it are kept, and nothing of earlier generations. Returns None if
+        another process was first. Raises OSError if it cannot be renamed.
+        """
+        path = self._path(generation)
+        aside = path + _DAMAGED
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            return None
+        if not self._inner_name or _is_directory(aside):
+            _cut(self._database_in(aside), keep_bytes)
+            beside = self._database_in(aside if self._inner_name else path)
+            for suffix in SIDE_SUFFIXES:
+                _remove(beside + suffix)
+        self.forget_before(generation)
+        return aside
+
+    def forget_before(self, generation: int) -> None:
+        """Remove what is left of the generations before `generation`."""
+        for name in self._own():
+            if name.generation < generation:
+                _remove(os.path.join(self._directory, name.text))
+
+    def forget_left_over(self, generation: int, *, before_s: float) -> None:
+        """Remove what no store here will use again, now that `generation` is in use.
+
+        That is what older formats and other kinds of store have left, unless a process has it
+        open; and what was set aside, if it has not changed since the time `before_s`.
+        """
+        for name in self._own():
+            path = os.path.join(self._directory, name.text)
+            is_left = name.generation < generation or name.ending.endswith(_DAMAGED)
+            with contextlib.suppress(OSError):
+                if is_left and os.lstat(path).st_mtime < before_s:
+                    _remove(path)
+        for paths in self._others().values():
+            if not any(map(_is_open, paths)):
+                for path in paths:
+                    _remove(path)
+
+    def size_bytes(self) -> int:
+        """Return how many bytes the files of every generation take."""
+        paths = [os.path.join(self._directory, name.text) for name in self._own()]
+        return sum(map(_size_bytes, paths))
+
+    def _path(self, generation: int) -> str:
+        return os.path.join(self._directory, f"{_PREFIX}{FORMAT}-{generation}{self._suffix}")
+
+    def _database_in(self, path: str) -> str:
+        return os.path.join(path, self._inner_name) if self._inner_name else path
+
+    def _own(self) -> list[_Name]:
+        return [name for name in _names(self._directory) if self._is_own(name)]
+
+    def _is_own(self, name: _Name) -> bool:
+        return name.format == FORMAT and name.ending.startswith(self._suffix)
+
+    def _others(self) -> dict[tuple[int, int], list[str]]:
+        """Return the paths of each generation of another kind or an older format."""
+        others: dict[tuple[int, int], list[str]] = {}
+        for name in _names(self._directory):
+            if name.format <= FORMAT and not self._is_own(name):
+                paths = others.setdefault((name.format, name.generation), [])
+                paths.append(os.path.join(self._directory, name.text))
+        return others
+
+
+def _names(directory: str) -> Iterator[_Name]:
     with contextlib.suppress(OSError):
-        if os.stat(path + _DAMAGED).st_size > keep_bytes:
-            os.truncate(path + _DAMAGED, keep_bytes)
-    for suffix in _SIDE_FILES:
-        _remove(path + suffix)
-    forget_before(directory, generation)
-    return path + _DAMAGED
-
-
-def forget_before(directory: str, generation: int) -> None:
-    """Remove what is left of the generations before `generation`."""
-    for name in _names(directory):
-        if _generation(name) < generation:
-            _remove(os.path.join(directory, name))
-
-
-def files_size_bytes(directory: str) -> int:
-    """Return how many bytes the files of every generation take."""
-    total = 0
-    for name in _names(directory):
-        with contextlib.suppress(OSError):
-            total += os.stat(os.path.join(directory, name)).st_size
-    return total
-
-
-def _names(directory: str) -> list[str]:
-    with contextlib.suppress(OSError):
-        return [name for name in os.listdir(directory) if _generation(name)]
-    return []
-
-
-def _generation(name: str) -> int:
-    """Return the generation that a file belongs to, or 0 if it is none of ours."""
-    number = name.removeprefix(_PREFIX).partition(".")[0]
-    return int(number) if name.startswith(_PREFIX) and _is_number(number) else 0
+        for text in os.listdir(directory):
+            if text.startswith(_PREFIX):
+                layout, _, rest = text.removeprefix(_PREFIX).partition("-")
+                number, dot, ending = rest.partition(".")
+                if _is_number(layout) and _is_number(number):
+                    yield _Name(text, int(layout), int(number), dot + ending)
 
 
 def _is_number(text: str) -> bool:
@@ -84,6 +149,72 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 9
 
 
-def _remove(path: str) -> None:
+def _is_directory(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _files(path: str) -> list[str]:
+    """Return a file's own path, or those of the files in a directory."""
+    if not _is_directory(path):
+        return [path]
     with contextlib.suppress(OSError):
-        os.unlink(path)
+        return [os.path.join(path, name) for name in os.listdir(path)]
+    return []
+
+
+def _size_bytes(path: str) -> int:
+    total = 0
+    for file in _files(path):
+        with contextlib.suppress(OSError):
+            total += os.lstat(file).st_size
+    return total
+
+
+def _remove(path: str) -> None:
+    for file in _files(path):
+        with contextlib.suppress(OSError):
+            os.unlink(file)
+    if _is_directory(path):
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[int]:
+    # Without waiting for the other end of a FIFO.
+    file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _cut(path: str, size_bytes: int) -> None:
+    with contextlib.suppress(OSError), _opened(path) as file:
+        found = os.fstat(file)
+        # What has another name as well is not ours to change.
+        if found.st_nlink == 1 and found.st_size > size_bytes:
+            os.ftruncate(file, size_bytes)
+
+
+def _is_open(path: str) -> bool:
+    """Tell whether another process has the database at `path`, or in it, open."""
+    for file in _files(path):
+        with contextlib.suppress(OSError), _opened(file) as descriptor:
+            if _is_locked(descriptor):
+                return True
+    return False
+
+
+def _is_locked(file: int) -> bool:
+    import fcntl  # noqa: PLC0415 - only where something is left over
+
+    try:
+        # Whoever has a database in WAL mode open holds a lock on this range of it.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_BYTES, _SHARED_START)
+    except OSError:
+        return True
+    return False

@@ -10,6 +10,9 @@ DIGEST_BYTES = 16
 
 Key = bytes
 
+KINDS = {b"f": "files", b"c": "chunks", b"m": "manifests", b"x": "facts"}
+"""What a key is about, by its first byte."""
+
 
 def content_digest(source: bytes) -> bytes:
     """The digest of a file's bytes; 16 bytes."""
@@ -58,9 +61,29 @@ def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key
     return b"f" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
 
 
+def chunk_key(run: bytes, language: str, local_key: bytes) -> Key:
+    """The key of what an expensive processor said of a chunk, wherever that stands.
+
+    Args:
+        run: `run_fingerprint` of the processor; of fixed length, as is the local key for it.
+        language: the language of the chunk's file.
+        local_key: the chunk's digest and kind, and the context that the processor declared.
+    """
+    facts = b"".join((run, local_key, language.encode()))
+    return b"c" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
+
+
 def manifest_key(folder: str) -> Key:
     """The key of what was last seen of the files in a folder, given by its absolute path."""
     return b"m" + _digest("manifest", str(FORMAT), folder)
+
+
+def facts_key(name: str) -> Key:
+    """The key of what the last runs of a processor depended on; no result depends on that.
+
+    The same in every format, so that a new one can be told from the one before.
+    """
+    return b"x" + _digest("facts", name)
 
 
 def _digest(*parts: str) -> bytes:

@@ -1,15 +1,17 @@
 """The first tier (L1): payloads in memory, the least recently used given up first."""
 
-import operator
 import threading
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
-import cachetools
+if TYPE_CHECKING:
+    from chunkflow.cache.policies import LruEntries
 
 ENTRY_OVERHEAD_BYTES = 400
 """What an entry costs beside its key and payload: its places in cachetools' three dictionaries and
 the objects' headers. Measured with tracemalloc on CPython 3.11: 300 to 375 bytes an entry."""
+
+Items = Iterable[tuple[bytes, bytes]]
 
 
 class MemoryStats(NamedTuple):
@@ -24,91 +26,121 @@ class MemoryStats(NamedTuple):
     """Entries given up for want of room; what was removed or replaced does not count."""
 
 
-class _Entry(NamedTuple):
-    size_bytes: int
-    payload: bytes
-
-
-class _CountingLRU(cachetools.LRUCache[bytes, _Entry]):
-    """An LRU cache that counts what it gives up; cachetools evicts through `popitem`."""
-
-    def __init__(self, limit_bytes: int, evictions: int = 0) -> None:
-        super().__init__(limit_bytes, operator.itemgetter(0))
-        self.evictions = evictions
-
-    def popitem(self) -> tuple[bytes, _Entry]:
-        self.evictions += 1
-        return super().popitem()
-
-
 class MemoryTier:
     """Keeps bytes by key in memory, within a bound in bytes. Safe to use from several threads.
 
-    An item larger than the bound is not kept, and neither is what its key held before.
+    An item larger than the bound is not kept, and neither is what its key held before. What is let
+    go, for want of room or as too large, is handed on where `hand_over_to` says.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._lock = threading.Lock()
-        self._entries = _CountingLRU(limit_bytes)
+        self._limit_bytes = limit_bytes
+        self._entries: LruEntries | None = None
+        self._let_go: dict[bytes, bytes] = {}
+        self._take: Callable[[Items], None] = _drop
         self._hits = 0
         self._misses = 0
+        self._evictions = 0
 
     @property
     def limit_bytes(self) -> int:
         """The bound."""
-        return int(self._entries.maxsize)
+        return self._limit_bytes
+
+    def hand_over_to(self, take: Callable[[Items], None]) -> None:
+        """From now on give `take` what is let go, oldest first.
+
+        It is called while the tier is locked, so that no item is ever in neither place; it must
+        not call the tier.
+        """
+        self._take = take
 
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """Return what is there of `keys`; each one found is now the most recently used."""
         found = {}
         with self._lock:
-            for key in keys:
-                entry = self._entries.get(key)
-                if entry is not None:
-                    found[key] = entry.payload
+            if self._entries is not None:
+                for key in keys:
+                    entry = self._entries.get(key)
+                    if entry is not None:
+                        found[key] = entry[1]
             self._hits += len(found)
             self._misses += len(keys) - len(found)
         return found
 
-    def put_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+    def absent(self, keys: Iterable[bytes]) -> list[bytes]:
+        """Return those of `keys` that are not there; to be looked for here is no use."""
+        with self._lock:
+            held = self._entries or ()
+            return [key for key in keys if key not in held]
+
+    def put_many(self, items: Items) -> None:
         """Keep each payload under its key; a later one of a key replaces the earlier one."""
         with self._lock:
             for key, payload in items:
-                entry = _Entry(len(key) + len(payload) + ENTRY_OVERHEAD_BYTES, payload)
-                if entry.size_bytes <= self._entries.maxsize:
-                    self._entries[key] = entry
-                else:
-                    self._entries.pop(key, None)
+                self._keep(key, payload)
+            self._hand_over()
 
     def remove_many(self, keys: Iterable[bytes]) -> None:
         """Forget `keys`; those that are not there do not matter."""
         with self._lock:
             for key in keys:
-                self._entries.pop(key, None)
+                self._remove(key)
 
     def clear(self) -> None:
         """Forget everything; the counts go on."""
         with self._lock:
-            self._entries.clear()
+            self._entries = None
 
     def resize(self, limit_bytes: int) -> None:
         """Change the bound; on a smaller one the least recently used go at once."""
         with self._lock:
-            before = self._entries
-            resized = _CountingLRU(limit_bytes, before.evictions)
-            while before.currsize > limit_bytes:
-                before.popitem()
-                resized.evictions += 1
-            while before:
-                # Least recently used first, so the order is kept.
-                key, entry = before.popitem()
-                resized[key] = entry
-            self._entries = resized
+            before, self._entries = self._entries, None
+            self._limit_bytes = limit_bytes
+            if before is not None:
+                while before.currsize > limit_bytes:
+                    before.popitem()
+                before.give_up = self._keep
+                while before:
+                    # Least recently used first, so the order is kept.
+                    before.popitem()
+            self._hand_over()
 
     def stats(self) -> MemoryStats:
         """Return what is held and what was asked."""
         with self._lock:
-            entries = self._entries
-            return MemoryStats(
-                len(entries), int(entries.currsize), self._hits, self._misses, entries.evictions
-            )
+            held = self._entries
+            entries, size_bytes = (0, 0) if held is None else (len(held), int(held.currsize))
+            return MemoryStats(entries, size_bytes, self._hits, self._misses, self._evictions)
+
+    def _keep(self, key: bytes, payload: bytes) -> None:
+        size_bytes = len(key) + len(payload) + ENTRY_OVERHEAD_BYTES
+        if size_bytes > self._limit_bytes:
+            self._remove(key)
+            self._let_go[key] = payload
+            return
+        if self._entries is None:
+            from chunkflow.cache.policies import LruEntries  # noqa: PLC0415 - takes 3 ms
+
+            self._entries = LruEntries(self._limit_bytes, self._give_up)
+        self._entries[key] = (size_bytes, payload)
+        # It may have been given up earlier in the same call.
+        self._let_go.pop(key, None)
+
+    def _give_up(self, key: bytes, payload: bytes) -> None:
+        self._evictions += 1
+        self._let_go[key] = payload
+
+    def _hand_over(self) -> None:
+        if self._let_go:
+            self._take(self._let_go.items())
+            self._let_go.clear()
+
+    def _remove(self, key: bytes) -> None:
+        if self._entries is not None:
+            self._entries.pop(key, None)
+
+
+def _drop(_items: Items) -> None:
+    """Nobody wants it."""

@@ -7,19 +7,25 @@ A sealed record is, in this order:
     key length   4 bytes, big-endian
     payload      8 bytes, big-endian: its length
     key          the key it was stored under
-    checksum     8 bytes of blake2b over all the above and the payload
+    checksum     4 bytes, big-endian: CRC-32 over all the above and the payload
     payload
+
+The checksum is against accidents: it finds every change within 32 bits in a row, and of others all
+but one in four thousand million. Against a hostile record no checksum without a secret helps, so a
+payload is data to whoever decodes it, and nothing more. CRC-32 takes a quarter of the time of
+blake2b, whose 6 µs for 3 KB were a third of a whole read in bulk.
 """
 
 import struct
-from hashlib import blake2b
+from zlib import crc32
 
-FORMAT = 1
-"""The number of this layout; a record of any other is a miss."""
+FORMAT = 2
+"""The number of this layout; a record of any other is a miss. Raise that of the stores' files too,
+or every record of the older one is told as damaged."""
 
 _HEADER = struct.Struct(">3sBIQ")
+_CHECKSUM = struct.Struct(">I")
 _MAGIC = b"CFR"
-_CHECKSUM_BYTES = 8
 
 
 def seal(key: bytes, payload: bytes) -> bytes:
@@ -34,7 +40,7 @@ def unseal(key: bytes, sealed: bytes) -> bytes | None:
     No field is taken from `sealed`: the header that it must have follows from the key and from
     how many bytes there are, so no length in it can make this allocate or read past the end.
     """
-    start = _HEADER.size + len(key) + _CHECKSUM_BYTES
+    start = _HEADER.size + len(key) + _CHECKSUM.size
     if len(sealed) < start:
         return None
     header = _header(key, len(sealed) - start)
@@ -49,6 +55,4 @@ def _header(key: bytes, payload_bytes: int) -> bytes:
 
 
 def _checksum(header: bytes, payload: bytes) -> bytes:
-    digest = blake2b(header, digest_size=_CHECKSUM_BYTES)
-    digest.update(payload)
-    return digest.digest()
+    return _CHECKSUM.pack(crc32(payload, crc32(header)))

@@ -95,6 +95,7 @@ CHECKS: Mapping[str, Check] = {
     "exclude": _strings,
     "parallel_operations": _whole,
     "timeout": _limit,
+    "memory_limit": _size,
     "fail_on": _one_of("error", "warning", "never"),
     "max_chunk_bytes": _size,
     "suites": _strings,

@@ -70,6 +70,8 @@ class Settings(NamedTuple):
     """Most worker processes at a time; None is as many as there are CPUs, see `jobs`."""
     timeout: float | None = 60.0
     """Seconds that a processor may take for one chunk; None (0 in a file) is no limit."""
+    memory_limit: int | None = None
+    """Bytes of memory that a worker process may take; None is no limit."""
     fail_on: str = "error"
     """The mildest severity that makes a run fail: `error`, `warning` or `never`."""
     max_chunk_bytes: int | None = None

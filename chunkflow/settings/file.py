@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from chunkflow.errors import SettingsError
 from chunkflow.settings.fields import Path
-from chunkflow.settings.lines import lines_of_keys
 
 _TABLE: Path = ("tool", "chunkflow")
 
@@ -76,6 +75,8 @@ def _read(path: str) -> SettingsFile | None:
     is_shared = os.path.basename(path) == "pyproject.toml"
     if is_shared and b"chunkflow" not in data:
         return None  # saves the import of tomllib; what else is wrong in it, others will say
+    from chunkflow.settings.lines import lines_of_keys  # noqa: PLC0415 - as tomllib below
+
     text = _decode(data, shown)
     table, lines = _parse(text, shown), lines_of_keys(text)
     if not is_shared:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.cache.sqlite import SqliteStore
+from chunkflow.cache.open import open_store
+from chunkflow.cache.store import Store
 
 DAY_S = 86_400
 
@@ -45,17 +46,31 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-MakeStore = Callable[..., SqliteStore]
+@pytest.fixture(params=["sqlite", "diskcache"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The store's name in the settings: what a test promises holds for each."""
+    return str(request.param)
 
 
 @pytest.fixture
-def make_store(directory: Path, told: list[str], clock: HandClock) -> Iterator[MakeStore]:
+def table(kind: str) -> str:
+    """The database's table of records."""
+    return {"sqlite": "records", "diskcache": "Cache"}[kind]
+
+
+MakeStore = Callable[..., Store]
+
+
+@pytest.fixture
+def make_store(
+    directory: Path, told: list[str], clock: HandClock, kind: str
+) -> Iterator[MakeStore]:
     """Opens stores in `directory`, and closes them in the end."""
     stores = []
 
-    def make(where: Path | str | None = None, *, limit_bytes: int = 64 << 20) -> SqliteStore:
-        store = SqliteStore(
-            where or directory, limit_bytes=limit_bytes, warn=told.append, clock=clock
+    def make(where: Path | str | None = None, *, limit_bytes: int = 64 << 20) -> Store:
+        store = open_store(
+            where or directory, l3=kind, limit_bytes=limit_bytes, warn=told.append, clock=clock
         )
         stores.append(store)
         return store
@@ -66,22 +81,29 @@ def make_store(directory: Path, told: list[str], clock: HandClock) -> Iterator[M
 
 
 @pytest.fixture
-def database(directory: Path, make_store: MakeStore) -> Path:
+def find_database(kind: str) -> Callable[[Path], Path]:
+    """Finds the database of the store in a directory."""
+
+    def find(directory: Path) -> Path:
+        (found,) = directory.glob({"sqlite": "*.sqlite3", "diskcache": "*.diskcache/*.db"}[kind])
+        return found
+
+    return find
+
+
+@pytest.fixture
+def database(directory: Path, make_store: MakeStore, find_database: Callable[[Path], Path]) -> Path:
     """The file of a store that holds a hundred records, closed."""
     store = make_store()
     store.put_many((b"key %d" % n, bytes(2000)) for n in range(100))
     store.close()
-    return database_in(directory)
-
-
-def database_in(directory: Path) -> Path:
-    (found,) = directory.glob("*.sqlite3")
-    return found
+    return find_database(directory)
 
 
 @pytest.fixture
-def find_database() -> Callable[[Path], Path]:
-    return database_in
+def generation(database: Path, kind: str) -> Path:
+    """What is named after the generation of `database`: the file, or the directory it is in."""
+    return database if kind == "sqlite" else database.parent
 
 
 @pytest.fixture
@@ -89,10 +111,10 @@ def size_bytes() -> Callable[[Path], int]:
     """Sums the sizes of the files in a directory; one may vanish meanwhile."""
 
     def size(directory: Path) -> int:
-        total = 0
-        for path in directory.iterdir():
+        total = 0 if directory.is_dir() else directory.stat().st_size
+        for path in directory.rglob("*"):
             try:
-                total += path.stat().st_size
+                total += path.stat().st_size if path.is_file() else 0
             except FileNotFoundError:
                 continue
         return total

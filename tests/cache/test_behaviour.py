@@ -17,8 +17,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from chunkflow.cache.database import DatabaseStore
+from chunkflow.cache.expiring import ExpiringTier
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.sqlite import SqliteStore
+from chunkflow.cache.open import open_store
 
 
 class Tier(Protocol):
@@ -42,16 +44,40 @@ def memory(_directory: Path) -> Tier:
     return MemoryTier(LIMIT_BYTES)
 
 
+def expiring(_directory: Path) -> Tier:
+    return ExpiringTier(LIMIT_BYTES, ttl_s=1e9)
+
+
+class DayClock:
+    """A clock that stands until it is moved."""
+
+    day = 20_000.0
+
+    def __call__(self) -> float:
+        return self.day * 86_400
+
+
+clock = DayClock()
+
+
+def store(directory: Path, l3: str) -> Tier:
+    return open_store(directory, l3=l3, limit_bytes=LIMIT_BYTES, warn=complain, clock=clock)
+
+
 def sqlite(directory: Path) -> Tier:
-    return SqliteStore(directory, limit_bytes=LIMIT_BYTES, warn=complain)
+    return store(directory, "sqlite")
+
+
+def diskcache(directory: Path) -> Tier:
+    return store(directory, "diskcache")
 
 
 # A new tier or store is one more here.
-MAKERS = [memory, sqlite]
+MAKERS = [memory, expiring, sqlite, diskcache]
 
 
 def close(tier: Tier) -> None:
-    if isinstance(tier, SqliteStore):
+    if isinstance(tier, DatabaseStore):
         tier.close()
 
 
@@ -113,10 +139,10 @@ def test_an_item_larger_than_the_bound_is_not_kept_nor_what_it_replaces(tier: Ti
 
 
 def test_the_bound_holds_whatever_is_put(tier: Tier) -> None:
-    for start in range(0, 4000, 100):
-        tier.put_many((b"%d" % n, bytes(3000)) for n in range(start, start + 100))
-        assert tier.get_many([b"%d" % (start + 99)]), "the newest is kept"
-    held = tier.get_many([b"%d" % n for n in range(4000)])
+    for start in range(0, 400, 10):
+        tier.put_many((b"%d" % n, bytes(30_000)) for n in range(start, start + 10))
+        assert tier.get_many([b"%d" % (start + 9)]), "the newest is kept"
+    held = tier.get_many([b"%d" % n for n in range(400)])
     assert LIMIT_BYTES // 2 < sum(map(len, held.values())) < LIMIT_BYTES
 
 
@@ -153,16 +179,19 @@ class AsADict(RuleBasedStateMachine):
         self.directory = Path(tempfile.mkdtemp())
         self.tier = type(self).maker(self.directory)
         self.model: dict[bytes, bytes] = {}
+        self.long_unused: set[bytes] = set()
 
     @rule(items=st.lists(st.tuples(keys, values)))
     def put(self, items: list[tuple[bytes, bytes]]) -> None:
         self.tier.put_many(items)
         self.model.update(items)
+        self.long_unused -= {key for key, _ in items}
 
     @rule(wanted=st.sets(keys))
     def get(self, wanted: set[bytes]) -> None:
         expected = {key: self.model[key] for key in wanted if key in self.model}
         assert self.tier.get_many(wanted) == expected
+        self.long_unused -= wanted
 
     @rule(unwanted=st.lists(keys))
     def remove(self, unwanted: list[bytes]) -> None:
@@ -175,11 +204,27 @@ class AsADict(RuleBasedStateMachine):
         self.tier.clear()
         self.model.clear()
 
-    @precondition(lambda self: isinstance(self.tier, SqliteStore))
+    @precondition(lambda self: isinstance(self.tier, DatabaseStore))
     @rule()
     def reopen(self) -> None:
         close(self.tier)
         self.tier = type(self).maker(self.directory)
+        for key in self.long_unused:
+            self.model.pop(key, None)
+
+    @precondition(lambda self: isinstance(self.tier, DatabaseStore))
+    @rule(days=st.sampled_from([0.4, 40.0]))
+    def wait(self, days: float) -> None:
+        clock.day += days
+        if days > 30:
+            self.long_unused = set(self.model)
+
+    @precondition(lambda self: isinstance(self.tier, ExpiringTier))
+    @rule(wanted=st.sets(keys))
+    def take(self, wanted: set[bytes]) -> None:
+        assert isinstance(self.tier, ExpiringTier)
+        expected = {key: self.model.pop(key) for key in wanted if key in self.model}
+        assert self.tier.take_many(wanted) == expected
 
     @precondition(lambda self: isinstance(self.tier, MemoryTier))
     @rule(limit_bytes=st.integers(LIMIT_BYTES, 2 * LIMIT_BYTES))

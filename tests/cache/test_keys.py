@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chunkflow.cache.keys import (
     DIGEST_BYTES,
+    chunk_key,
     content_digest,
     file_key,
     manifest_key,
@@ -73,6 +74,30 @@ def test_file_key_changes_with_every_fact(fact: str, other: object) -> None:
     assert file_key(**KEY) != file_key(**{**KEY, fact: other})
 
 
+CHUNK: dict[str, Any] = {
+    "run": bytes(DIGEST_BYTES),
+    "language": "typescript",
+    "local_key": content_digest(b"let a") + b"\1",
+}
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        ("run", bytes([1] * DIGEST_BYTES)),
+        ("language", "tsx"),
+        ("local_key", content_digest(b"let b") + b"\1"),
+        ("local_key", content_digest(b"let a") + b"\2"),
+    ],
+)
+def test_chunk_key_changes_with_every_fact(fact: str, other: object) -> None:
+    assert chunk_key(**CHUNK) != chunk_key(**{**CHUNK, fact: other})
+
+
+def test_chunk_key_is_the_same_on_every_machine() -> None:
+    assert chunk_key(**CHUNK).hex() == "63def3b6306110e0075044b0066720de46"
+
+
 @given(st.binary(), st.binary())
 def test_digest_is_of_the_bytes_alone(one: bytes, other: bytes) -> None:
     assert (content_digest(one) == content_digest(other)) == (one == other)
@@ -86,4 +111,5 @@ def test_name_of_any_bytes_has_a_key() -> None:
 
 
 def test_kinds_of_record_never_share_a_key() -> None:
-    assert {file_key(**KEY)[:1], manifest_key("/")[:1]} == {b"f", b"m"}
+    keys = (file_key(**KEY), manifest_key("/"), chunk_key(**CHUNK))
+    assert [key[:1] for key in keys] == [b"f", b"m", b"c"]

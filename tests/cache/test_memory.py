@@ -96,3 +96,58 @@ def test_the_bound_is_about_the_memory_that_is_really_taken(payload_bytes: int) 
     finally:
         tracemalloc.stop()
     assert 0.5 < taken_bytes / tier.stats().size_bytes < 1.05
+
+
+def test_what_is_let_go_is_handed_over_oldest_first() -> None:
+    tier = tier_of(2)
+    taken: list[tuple[bytes, bytes]] = []
+    tier.hand_over_to(taken.extend)
+    put(tier, b"a", b"b", b"c", b"d")
+    assert taken == [(b"a", b"123456789"), (b"b", b"123456789")]
+
+
+def test_what_is_too_large_is_handed_over_at_once_and_is_no_eviction() -> None:
+    tier = tier_of(1)
+    taken: list[tuple[bytes, bytes]] = []
+    tier.hand_over_to(taken.extend)
+    tier.put_many([(b"a", b"1234567890")])
+    assert taken == [(b"a", b"1234567890")]
+    assert tier.stats().evictions == 0
+
+
+def test_what_is_put_again_in_the_same_call_is_kept_and_not_handed_over() -> None:
+    tier = tier_of(1)
+    taken: list[tuple[bytes, bytes]] = []
+    tier.hand_over_to(taken.extend)
+    put(tier, b"a", b"b", b"a")
+    assert [key for key, _ in taken] == [b"b"]
+    tier.put_many([(b"c", bytes(1000)), (b"c", b"1")])
+    assert [key for key, _ in taken] == [b"b", b"a"]
+
+
+def test_what_a_smaller_bound_lets_go_is_handed_over_and_removal_is_not() -> None:
+    tier = tier_of(3)
+    taken: list[tuple[bytes, bytes]] = []
+    tier.hand_over_to(taken.extend)
+    put(tier, b"a", b"b", b"c")
+    tier.resize(2 * ENTRY_BYTES)
+    tier.remove_many([b"b"])
+    tier.clear()
+    assert [key for key, _ in taken] == [b"a"]
+
+
+def test_absent_tells_what_is_not_there_and_is_no_look() -> None:
+    tier = tier_of(2)
+    assert tier.absent([b"a"]) == [b"a"]
+    put(tier, b"a", b"b")
+    assert tier.absent([b"a", b"z"]) == [b"z"]
+    put(tier, b"c")
+    assert held(tier) == b"bc", "being asked for does not make an entry recently used"
+    assert tier.stats().misses == 2
+
+
+def test_an_empty_tier_may_change_its_bound() -> None:
+    tier = tier_of(1)
+    tier.resize(ENTRY_BYTES)
+    put(tier, b"a", b"b")
+    assert held(tier) == b"b"

@@ -1,13 +1,15 @@
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection, Iterable
 
 import pytest
 
-from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.expiring import ExpiringTier
+from chunkflow.cache.memory import ENTRY_OVERHEAD_BYTES, MemoryTier
 from chunkflow.cache.record import seal
-from chunkflow.cache.sqlite import SqliteStore
+from chunkflow.cache.store import Store, StoreStats
 from chunkflow.cache.tiers import Hit, Tiers
 
-MakeStore = Callable[..., SqliteStore]
+MakeStore = Callable[..., Store]
 LIMIT_BYTES = 1 << 20
 
 
@@ -17,12 +19,81 @@ def memory() -> MemoryTier:
 
 
 @pytest.fixture
-def store(make_store: MakeStore) -> SqliteStore:
+def store(make_store: MakeStore) -> Store:
     return make_store()
 
 
+TTL_S = 60.0
+
+
+class Timer:
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 @pytest.fixture
-def tiers(memory: MemoryTier, store: SqliteStore, told: list[str]) -> Tiers:
+def timer() -> Timer:
+    return Timer()
+
+
+@pytest.fixture
+def expiring(timer: Timer) -> ExpiringTier:
+    return ExpiringTier(LIMIT_BYTES, ttl_s=TTL_S, timer=timer)
+
+
+class PlainStore:
+    """A store that is a dict, and can lose the right to write."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, bytes] = {}
+        self.is_writable = True
+        self.reads = 0
+
+    def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        self.reads += 1
+        return {key: self.kept[key] for key in keys if key in self.kept}
+
+    def put_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+        if self.is_writable:
+            self.kept.update(items)
+
+    def remove_many(self, keys: Iterable[bytes]) -> None:
+        for key in keys:
+            self.kept.pop(key, None)
+
+    def clear(self) -> None:
+        self.kept.clear()
+
+    def stats(self) -> StoreStats:
+        return StoreStats(len(self.kept), sum(map(len, self.kept.values())))
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def plain() -> PlainStore:
+    return PlainStore()
+
+
+def complain(message: str) -> None:
+    raise AssertionError(message)
+
+
+SMALL_BYTES = 1 + 1 + ENTRY_OVERHEAD_BYTES
+"""What an entry with a key and a payload of a byte each takes in L1."""
+
+
+@pytest.fixture
+def three(plain: PlainStore, expiring: ExpiringTier) -> Tiers:
+    """All three tiers; L1 has room for two small entries."""
+    return Tiers(MemoryTier(2 * SMALL_BYTES), plain, warn=complain, expiring=expiring)
+
+
+@pytest.fixture
+def tiers(memory: MemoryTier, store: Store, told: list[str]) -> Tiers:
     return Tiers(memory, store, warn=told.append)
 
 
@@ -71,7 +142,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize("value", DAMAGED)
 def test_a_damaged_record_is_a_miss_and_is_removed(
-    value: bytes, tiers: Tiers, store: SqliteStore, told: list[str]
+    value: bytes, tiers: Tiers, store: Store, told: list[str]
 ) -> None:
     store.put_many([(b"a", value), (b"b", seal(b"b", b"2"))])
     assert tiers.get_many([b"a", b"b"]) == {b"b": Hit(b"2", "l3")}
@@ -80,7 +151,7 @@ def test_a_damaged_record_is_a_miss_and_is_removed(
     assert "damaged" in told[0]
 
 
-def test_damaged_records_are_told_once(tiers: Tiers, store: SqliteStore, told: list[str]) -> None:
+def test_damaged_records_are_told_once(tiers: Tiers, store: Store, told: list[str]) -> None:
     for n in range(3):
         store.put_many([(b"%d" % n, b"damaged")])
         assert tiers.get(b"%d" % n) is None
@@ -119,3 +190,141 @@ def test_stats_count_each_key_in_the_tier_that_had_it(tiers: Tiers) -> None:
     assert stats.l1.entries == 1
     assert stats.l3 is not None
     assert stats.l3.records == 2
+
+
+# With L2
+
+
+def test_what_l1_lets_go_is_found_in_l2_and_moves_up_again(three: Tiers) -> None:
+    three.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    assert three.get(b"a") == Hit(b"1", "l2")
+    assert three.get(b"a") == Hit(b"1", "l1")
+    assert three.get_many([b"b", b"c"]) == {b"b": Hit(b"2", "l2"), b"c": Hit(b"3", "l1")}
+
+
+def test_one_look_may_find_keys_in_every_tier(three: Tiers, plain: PlainStore) -> None:
+    plain.put_many([(b"s", seal(b"s", b"0"))])
+    three.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    assert three.get_many([b"s", b"a", b"c", b"z"]) == {
+        b"s": Hit(b"0", "l3"),
+        b"a": Hit(b"1", "l2"),
+        b"c": Hit(b"3", "l1"),
+    }
+    stats = three.stats()
+    assert (stats.l1_hits, stats.l2_hits, stats.l3_hits, stats.misses) == (1, 1, 1, 1)
+    assert stats.l2 is not None
+    assert stats.l2.hits == 1
+    assert stats.l2.entries == 2
+
+
+def test_when_its_time_in_l2_is_over_the_store_still_has_it(three: Tiers, timer: Timer) -> None:
+    three.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    timer.now_s = TTL_S
+    assert three.get(b"a") == Hit(b"1", "l3")
+    stats = three.stats().l2
+    assert stats is not None
+    assert stats.expirations == 1
+
+
+def test_what_is_prefetched_is_in_l2_until_it_is_asked_for(
+    three: Tiers, plain: PlainStore, timer: Timer
+) -> None:
+    plain.put_many((key, seal(key, b"1")) for key in (b"a", b"b"))
+    assert three.prefetch([b"a", b"b", b"a", b"z"]) == 2
+    assert three.stats()[:4] == (0, 0, 0, 0)
+    assert three.get(b"a") == Hit(b"1", "l2")
+    assert three.get(b"a") == Hit(b"1", "l1")
+    timer.now_s = TTL_S
+    assert three.get(b"b") == Hit(b"1", "l3")
+
+
+def test_what_is_in_memory_is_not_prefetched(three: Tiers, plain: PlainStore) -> None:
+    three.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    assert three.prefetch([b"a", b"b", b"c"]) == 0
+    assert plain.reads == 0
+
+
+def test_without_l2_nothing_is_prefetched(plain: PlainStore) -> None:
+    plain.put_many([(b"a", seal(b"a", b"1"))])
+    tiers = Tiers(MemoryTier(LIMIT_BYTES), plain, warn=complain)
+    assert tiers.prefetch([b"a"]) == 0
+    assert tiers.get(b"a") == Hit(b"1", "l3")
+    assert tiers.stats().l2 is None
+
+
+def test_a_new_value_takes_the_place_of_an_older_one_in_l2(three: Tiers) -> None:
+    three.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    three.put(b"a", b"new")
+    three.put_many([(b"d", b"4"), (b"e", b"5")])
+    three.clear("l1")
+    assert three.get(b"a") == Hit(b"new", "l2")
+
+
+def test_what_is_too_large_for_l1_stays_in_l2(expiring: ExpiringTier) -> None:
+    tiers = Tiers(MemoryTier(0), None, warn=complain, expiring=expiring)
+    tiers.put(b"a", b"1")
+    assert not tiers.empty
+    assert tiers.get(b"a") == Hit(b"1", "l2")
+    assert tiers.get(b"a") == Hit(b"1", "l2")
+
+
+@pytest.mark.parametrize(
+    ("tier", "found_in"),
+    [
+        ("l1", {b"a": "l2", b"b": "l3"}),
+        ("l2", {b"a": "l3", b"b": "l1"}),
+        ("l3", {b"a": "l2", b"b": "l1"}),
+        ("all", {}),
+    ],
+)
+def test_clear_forgets_one_of_three(tier: str, found_in: dict[bytes, str], three: Tiers) -> None:
+    three.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    three.clear(tier)
+    found = three.get_many([b"a", b"b"])
+    assert {key: hit.tier for key, hit in found.items()} == found_in
+
+
+def test_clear_without_l2_has_nothing_to_forget_there(tiers: Tiers) -> None:
+    tiers.put(b"a", b"1")
+    tiers.clear("l2")
+    assert tiers.get(b"a") == Hit(b"1", "l1")
+
+
+def test_an_older_value_in_the_store_does_not_cover_what_was_put_meanwhile(
+    plain: PlainStore,
+) -> None:
+    plain.put_many([(b"a", seal(b"a", b"old"))])
+    plain.is_writable = False
+
+    class Raced(MemoryTier):
+        def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+            found = super().get_many(keys)
+            if not found:
+                # As another thread might, between this look and the one at the store.
+                super().put_many([(b"a", b"new")])
+            return found
+
+    tiers = Tiers(Raced(LIMIT_BYTES), plain, warn=complain)
+    tiers.get(b"a")
+    assert tiers.get(b"a") == Hit(b"new", "l1")
+
+
+def test_threads_always_find_what_moves_between_l1_and_l2(expiring: ExpiringTier) -> None:
+    tiers = Tiers(MemoryTier(8 * SMALL_BYTES), None, warn=complain, expiring=expiring)
+    keys = [bytes((65 + n,)) for n in range(24)]
+    tiers.put_many((key, key) for key in keys)
+    wrong = []
+
+    def look(start: int) -> None:
+        for n in range(400):
+            key = keys[(start + n * 7) % len(keys)]
+            hit = tiers.get(key)
+            if hit is None or hit.payload != key:
+                wrong.append(key)
+
+    threads = [threading.Thread(target=look, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

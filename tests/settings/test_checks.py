@@ -36,7 +36,7 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_size_is_bytes_or_a_number_with_a_unit(text: object, size: int) -> None:
-    assert loaded("cache.size", text) == size
+    assert loaded("cache.size", text) == loaded("memory_limit", text) == size
 
 
 @pytest.mark.parametrize(
