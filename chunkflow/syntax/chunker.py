@@ -28,6 +28,7 @@ class ParsedFile(NamedTuple):
     """What is to be said of the file, though it has its chunks."""
 
 
+_END_POINT, _END_BYTE = WHOLE.end_point, WHOLE.end_byte
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
@@ -38,6 +39,8 @@ class Chunker:
         self._language = language
         self._suites = SuiteNames(suites)
         self._parser = parser(language)
+        # Where it begins to parse.
+        self._place = 0
 
     def parse(self, source: bytes, *, max_bytes: int | None = None, top: bool = True) -> ParsedFile:
         """The chunks of a file, whatever its bytes.
@@ -67,19 +70,18 @@ class Chunker:
 
     def _tree_from(self, place: int, source: bytes, budget: Budget) -> Node | None:
         """The root over the source from `place` on; None where the budget did not suffice."""
-        size_bytes = len(source) - place
-        if not place:
-            return budget.parse(self._parser, source, size_bytes)
-        try:
-            self._parser.included_ranges = [
-                Range((0, place), WHOLE.end_point, place, WHOLE.end_byte)
-            ]
-            return budget.parse(self._parser, source, size_bytes)
-        finally:
-            self._parser.included_ranges = [WHOLE]
+        self._begin_at(place)
+        return budget.parse(self._parser, source, len(source) - place)
+
+    def _begin_at(self, place: int) -> None:
+        if place != self._place:
+            rest = Range((0, place), _END_POINT, place, _END_BYTE) if place else WHOLE
+            self._parser.included_ranges = [rest]
+            self._place = place
 
     def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
         """Trees over a text that has errors: repaired, or else piece by piece."""
+        self._begin_at(0)
         if root is not None:
             source, root = repaired(source, root, lambda text: self._parser.parse(text).root_node)
             if not root.has_error:
@@ -88,7 +90,7 @@ class Chunker:
 
     def tree(self, source: bytes, budget: Budget) -> Node | None:
         """The root of the syntax tree, errors and all; None where the budget did not suffice."""
-        return budget.parse(self._parser, source, len(source))
+        return self._tree_from(0, source, budget)
 
     def chunks_of(
         self, nodes: Iterable[Node], root: Node, source: bytes, max_bytes: int | None, *, top: bool

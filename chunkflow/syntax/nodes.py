@@ -60,6 +60,11 @@ _FUNCTION = b"function"
 _DEFAULT = re.compile(rb"export\s+default\b")
 _INDEX = re.compile(r"\[\s*[\w$]+\s*:")
 _SPACES = re.compile(r"\s+")
+# A plain callee, and a first argument that is a plain string or surely is no string. Where the
+# arguments do begin behind that callee, it says what the tree would.
+_CALL = re.compile(
+    rb"""([\w$.]{1,200}+)\(\s*+(?:"([^"\\\n]*+)"\s*+[,)]|'([^'\\\n]*+)'\s*+[,)]|[^\s"'`/])"""
+)
 
 
 Declaration: TypeAlias = tuple[str, str | None, Node, str]
@@ -79,18 +84,15 @@ def unquoted(text: str) -> str:
 
 def declaration(node: Node, node_type: str, source: bytes) -> Declaration:
     """What a statement declares, seen through `export`, `default` and `declare`."""
+    if node_type == "expression_statement":
+        return _expression(node, source)
     if node_type == "export_statement":
         return _exported(node, source)
     if node_type == "ambient_declaration":
         return _ambient(node, source)
-    plain = PLAIN.get(node_type)
-    if plain is not None:
-        return (*plain(node, source), node, node_type)
     if node_type == "labeled_statement" and _GLOBAL.match(source, node.start_byte):
         return "namespace", "global", node, node_type  # as a repair shows it to the grammar
     kind = STATEMENT_KINDS.get(node_type, "statement")
-    if kind == "expression":
-        return _expression(node, source)
     naming = _NAMES.get(kind)
     return (kind, None if naming is None else naming(node, source), node, node_type)
 
@@ -151,6 +153,10 @@ def first_string(call: Node, source: bytes) -> str | None:
 
 
 def _call_title(call: Node, source: bytes) -> str | None:
+    arguments = call.child_by_field_name("arguments")
+    found = _CALL.match(source, call.start_byte)
+    if found is not None and arguments is not None and arguments.start_byte == found.end(1):
+        return found[found.lastindex or 0].decode("utf-8", "replace")
     title = first_string(call, source)
     return title if title is not None else _short(call.child_by_field_name("function"), source)
 
@@ -163,9 +169,12 @@ def _short(node: Node | None, source: bytes) -> str | None:
 
 def _named(node: Node, source: bytes) -> str | None:
     name = node.child_by_field_name("name")
-    if name is None or source.endswith(_FUNCTION, node.start_byte, name.end_byte):
+    if name is None:
+        return None
+    start, end = name.start_byte, name.end_byte
+    if end - start < len(_FUNCTION) and source.endswith(_FUNCTION, node.start_byte, end):
         return None  # a repair gives a nameless function the end of `function` for a name
-    return unquoted(source[name.start_byte : name.end_byte].decode("utf-8", "replace"))
+    return unquoted(source[start:end].decode("utf-8", "replace"))
 
 
 def _imported(node: Node, source: bytes) -> str | None:
@@ -189,46 +198,16 @@ def _declared(node: Node, source: bytes) -> str | None:
     return ", ".join(names) or None
 
 
-def _plain_import(node: Node, source: bytes) -> tuple[str, str | None]:
-    origin = node.child_by_field_name("source")
-    if origin is None:
-        return "import", _imported(node, source)
-    return "import", source[origin.start_byte + 1 : origin.end_byte - 1].decode("utf-8", "replace")
-
-
-def _plain_type(node: Node, source: bytes) -> tuple[str, str | None]:
-    return "type", _named(node, source)
-
-
-def _plain_interface(node: Node, source: bytes) -> tuple[str, str | None]:
-    return "interface", _named(node, source)
-
-
-def _plain_enum(node: Node, source: bytes) -> tuple[str, str | None]:
-    return "enum", _named(node, source)
-
-
-def _plain_variable(node: Node, source: bytes) -> tuple[str, str | None]:
-    if node.named_child_count == 1:
-        only = node.named_child(0)
-        name = None if only is None else only.child_by_field_name("name")
-        if name is not None and name.type == "identifier":
-            return "variable", source[name.start_byte : name.end_byte].decode("utf-8", "replace")
-    return "variable", _declared(node, source)
-
-
-PLAIN = {
-    "import_statement": _plain_import,
-    "import_alias": _plain_import,
-    "type_alias_declaration": _plain_type,
-    "interface_declaration": _plain_interface,
-    "enum_declaration": _plain_enum,
-    "lexical_declaration": _plain_variable,
-    "variable_declaration": _plain_variable,
+_NAMES = {
+    "import": _imported,
+    "function": _named,
+    "class": _named,
+    "interface": _named,
+    "type": _named,
+    "enum": _named,
+    "namespace": _named,
+    "variable": _declared,
 }
-"""Node type → what gives kind and name, for what is no container and has no overloads."""
-
-_NAMES = {"function": _named, "class": _named, "namespace": _named}
 
 
 class Member(NamedTuple):
@@ -252,7 +231,7 @@ def member(node: Node, node_type: str, source: bytes) -> Member:
         return Member(kind, None, "", has_body=True)
     name = unquoted(text_of(named, source))
     words = source[node.start_byte : named.start_byte].split()
-    if kind == "property" and _INDEX.match(name):
+    if kind == "property" and name.startswith("[") and _INDEX.match(name):
         return Member("index_signature", None, "", has_body=True)  # `static [key: string]: T`
     if kind == "property":
         return Member("accessor" if b"accessor" in words else kind, name, "", has_body=True)
@@ -271,6 +250,8 @@ def ends_in_comment(source: bytes, start: int, end: int) -> bool:
     A comment between a statement and the end of its line comes before the semicolon that the
     grammar puts there, and so inside the statement; the compiler has it outside.
     """
+    if source.endswith(b"\n}", start, end):
+        return False  # as most do
     if source[end - 1] == _SLASH:
         return True
     line = source.rfind(b"\n", start, end)

@@ -11,29 +11,35 @@ from chunkflow.syntax.rows import Rows
 
 # Possessive quantifiers throughout: nothing here is ever to be tried a second way.
 _COMMENT = rb"(?://[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)"
-_NAMES = rb"\{[\w$\s,]*+\}"
+_NAMES = rb"\{(?:[\w$\s,]++|" + _COMMENT + rb")*+\}"
 _BINDING = rb"(?:" + _NAMES + rb"|[\w$]++|\*\s+as\s++[\w$]++)"
-_IMPORTED = (
-    rb"import(?:\s++(?:type\s++(?!from\b))?+"
-    + _BINDING
-    + rb"(?:\s*+,\s*+"
-    + _BINDING
-    + rb")?+\s++from)?+"
-)
-_EXPORTED = rb"export\s++(?:(?:type\s++)?+" + _NAMES + rb"|\*(?:\s++as\s++[\w$]++)?+)\s*+from"
+_BINDINGS = _BINDING + rb"(?:\s*+,\s*+" + _BINDING + rb")?+"
+_FROM = rb"""\s*+(?:"([^"\\\n]*+)"|'([^'\\\n]*+)')"""
+_STAR = rb"\*(?:\s++as\s++[\w$]++)?+"
 # The line must end here, and the next must not go on with attributes.
-_END = rb"(?:;|(?=[ \t]*+(?://|\Z|\r?\n(?:\s|" + _COMMENT + rb")*+(?!with\b|assert\b|;))))"
-_ITEM = re.compile(
-    rb"[\s\xef\xbb\xbf]*+(?:((?:"
-    + _IMPORTED
-    + rb"|("
-    + _EXPORTED
-    + rb"))\s*([\"'])([^'\"\\\n]*+)\3"
-    + _END
-    + rb")|("
+_END = (
+    rb"(?:;|(?=[ \t]*+(?://[^\n]*+)?+(?:\Z|\r?\n(?:\s++|"
     + _COMMENT
-    + rb"))"
+    + rb")*+(?!with\b|assert\b|from\b|;))))"
 )
+_TYPE = rb"(?:type\s++)?+"
+_IMPORT_ITEM = rb"import(?:\s++(?:type\s++(?!from\b))?+" + _BINDINGS + rb"\s++from)?+" + _FROM
+_EXPORT_ITEM = rb"export\s++" + _TYPE + rb"(?:" + _NAMES + rb"|" + _STAR + rb")\s*+from" + _FROM
+_LOCAL_EXPORT_ITEM = rb"export\s++" + _TYPE + _NAMES
+_ITEM = re.compile(
+    rb"[\s\xef\xbb\xbf]*+(?:"
+    + rb"|".join(
+        (
+            rb"(" + _IMPORT_ITEM + _END + rb")",
+            rb"(" + _EXPORT_ITEM + _END + rb")",
+            rb"(" + _LOCAL_EXPORT_ITEM + _END + rb")",
+            rb"(/[/*])",
+        )
+    )
+    + rb")"
+)
+# The groups that are a whole item; that of its name is the next, or the one after.
+_IMPORT, _LOCAL_EXPORT, _COMMENT_START = 1, 7, 8
 
 
 def take_prologue(source: bytes, rows: Rows) -> int:
@@ -41,11 +47,27 @@ def take_prologue(source: bytes, rows: Rows) -> int:
     match, item = _ITEM.match, rows.item
     place = 0
     while (found := match(source, place)) is not None:
-        start, place = found.span(1)
-        if start < 0:
-            start, place = found.span(5)
-            rows.comment(start, place)
+        form = found.lastindex or 0
+        start, end = found.span(form)
+        if form == _COMMENT_START:
+            end = _comment_end(source, start)
+            if end < 0:
+                break
+            rows.comment(start, end)
+        elif form == _LOCAL_EXPORT:
+            item(start, end, "export", None)
         else:
-            kind = "import" if found.start(2) < 0 else "export"
-            item(start, place, kind, found[4].decode("utf-8", "replace"))
+            name = found[form + 1] or found[form + 2] or b""
+            kind = "import" if form == _IMPORT else "export"
+            item(start, end, kind, name.decode("utf-8", "replace"))
+        place = end
     return place
+
+
+def _comment_end(source: bytes, start: int) -> int:
+    """Where a comment ends; -1 where it never does."""
+    if source.startswith(b"//", start):
+        end = source.find(b"\n", start)
+        return len(source) if end < 0 else end
+    end = source.find(b"*/", start + 2)
+    return end if end < 0 else end + 2

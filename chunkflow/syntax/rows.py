@@ -198,16 +198,14 @@ class Rows:
 
 def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     """The rows, in the order of the file, as chunks with lines and digests."""
-    count = source.count
-    new = tuple.__new__
-    chunks = []
+    count, new = source.count, tuple.__new__
+    chunks: list[Chunk] = []
     line, place = 1, 0
     for start, end, decl_start, decl_end, kind, name, scope in rows:
         text = source[start:end]
         first = line + count(b"\n", place, start)
-        line = first + count(b"\n", start, end)
+        line = first + text.count(b"\n")
         place = end
-        digest = blake2b(text, digest_size=16).digest()
         chunks.append(
             new(
                 Chunk,
@@ -223,7 +221,7 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
                     decl_end,
                     first,
                     line,
-                    digest,
+                    blake2b(text, digest_size=16).digest(),
                     text,
                     None,
                     None,

@@ -8,7 +8,6 @@ from chunkflow.syntax.nodes import (
     BRACKETS,
     COMMENTS,
     MEMBER_KINDS,
-    PLAIN,
     SIGNATURES,
     STATEMENTS,
     code_end,
@@ -16,6 +15,7 @@ from chunkflow.syntax.nodes import (
     ends_in_comment,
     member,
 )
+from chunkflow.syntax.plain import plain_declaration
 from chunkflow.syntax.rows import DECL_END, DECL_START, END, KIND, NAME, Row, Rows
 from chunkflow.syntax.suites import SuiteNames
 
@@ -35,21 +35,17 @@ def find_rows(nodes: Iterable[Node], rows: Rows, suites: SuiteNames) -> None:
     """
     stack: list[_Statements | _Members] = [_Statements(nodes, rows, suites)]
     while stack:
-        frame = stack[-1]
-        for node in frame.nodes:
-            inner = frame.take(node)
-            if inner is not None:
-                stack.append(inner)
-                break
+        inner = stack[-1].next_container()
+        if inner is not None:
+            stack.append(inner)
         else:
-            frame.end()
-            stack.pop()
+            stack.pop().end()
 
 
 class _Statements:
     """The statements of a file, a namespace or a suite."""
 
-    __slots__ = ("_bodiless", "_container", "_open", "_source", "_suites", "nodes", "rows")
+    __slots__ = ("_bodiless", "_container", "_nodes", "_source", "_suites", "rows")
 
     def __init__(
         self,
@@ -58,34 +54,33 @@ class _Statements:
         suites: SuiteNames,
         container: "_Container | None" = None,
     ) -> None:
-        self.nodes = iter(nodes)
+        self._nodes = iter(nodes)
         self.rows = rows
         self._source = rows.source
         self._suites = suites
         self._container = container
-        self._open = False
+        # A namespace right before, whose body the grammar may have taken for a block.
         self._bodiless: Row | None = None
 
-    def take(self, node: Node) -> "_Statements | _Members | None":
-        """Take in one child of the body; the frame to go on with where it is a container."""
-        node_type = node.type
-        if node_type in STATEMENTS:
-            if self._bodiless is not None and node_type == "statement_block":
-                return self._late_body(self._bodiless, node)
-            self._bodiless = None
-            self._open = False
-            return self._declare(node, node_type)
-        if node_type in COMMENTS:
-            self.rows.comment(node.start_byte, node.end_byte)
-        elif node_type == "hash_bang_line":
-            self.rows.comment(node.start_byte, node.end_byte)
-            self.rows.flush()
-        elif node_type == "empty_statement":
-            if self._open:
-                self.rows.extend(node.end_byte)
-            self._open = False
-        elif node_type not in BRACKETS:
-            self.rows.error(node.start_byte, node.end_byte)
+    def next_container(self) -> "_Statements | _Members | None":
+        """Take in the body's children up to its next container; None at the body's end."""
+        for node in self._nodes:
+            node_type = node.type
+            if node_type in STATEMENTS:
+                inner = self._statement(node, node_type)
+                if inner is not None:
+                    return inner
+            elif node_type in COMMENTS:
+                self.rows.comment(node.start_byte, node.end_byte)
+            elif node_type == "hash_bang_line":
+                self.rows.comment(node.start_byte, node.end_byte)
+                self.rows.flush()
+            elif node_type == "empty_statement":
+                if self._bodiless is not None:
+                    self.rows.extend(node.end_byte)
+                self._bodiless = None
+            elif node_type not in BRACKETS:
+                self.rows.error(node.start_byte, node.end_byte)
         return None
 
     def end(self) -> None:
@@ -94,24 +89,24 @@ class _Statements:
         if self._container is not None:
             self._container.end()
 
-    def _declare(self, node: Node, node_type: str) -> "_Statements | _Members | None":
+    def _statement(self, node: Node, node_type: str) -> "_Statements | _Members | None":
         # Nearly all of a chunker's own time is spent here: what most statements are comes first.
+        if self._bodiless is not None:
+            bodiless, self._bodiless = self._bodiless, None
+            if node_type == "statement_block":
+                return self._late_body(bodiless, node)
         source, rows = self._source, self.rows
         start, end = node.start_byte, node.end_byte
         code = code_end(node) if ends_in_comment(source, start, end) else end
-        inner, inner_type = node, node_type
-        if node_type == "export_statement":
-            declared = node.child_by_field_name("declaration")
-            if declared is not None:
-                inner, inner_type = declared, declared.type
-        naming = PLAIN.get(inner_type)
-        if naming is not None:
-            kind, name = naming(inner, source)
-            rows.item(start, code, kind, name)
-        else:
+        plain = plain_declaration(node, node_type, start, source)
+        if plain is None:
             container = self._other(node, node_type, code)
             if container is not None:
                 return container
+        else:
+            kind, name = plain
+            if kind != "function" or not rows.overload(code, name, has_body=True):
+                rows.item(start, code, kind, name)
         if code != end:
             rows.swallowed(end)
         return None
@@ -149,13 +144,11 @@ class _Statements:
         if body is None:
             # The grammar takes the semicolon of `module "x";` for a statement, and so the body of
             # `namespace X` where it begins on the next line.
-            self._open = True
             self._bodiless = row
             return None
         return self._block(_Container(self.rows, row, node, body), body, row[NAME])
 
     def _late_body(self, row: Row, body: Node) -> "_Statements":
-        self._bodiless = None
         self.rows.extend(body.end_byte)
         return self._block(_Container(self.rows, row, body, body), body, row[NAME])
 
@@ -177,33 +170,34 @@ class _Statements:
 class _Members:
     """The members of a class."""
 
-    __slots__ = ("_container", "_decorated", "_open", "_source", "nodes", "rows")
+    __slots__ = ("_container", "_decorated", "_nodes", "_open", "_source", "rows")
 
     def __init__(self, body: Node, rows: Rows, container: "_Container") -> None:
-        self.nodes = iter(_inside(body))
+        self._nodes = _inside(body)
         self.rows = rows
         self._source = rows.source
         self._container = container
         self._decorated = -1
         self._open = False
 
-    def take(self, node: Node) -> None:
-        """Take in one child of the class body."""
-        node_type = node.type
-        if node_type in COMMENTS:
-            if self._decorated < 0:
-                self.rows.comment(node.start_byte, node.end_byte)
-        elif node_type == "decorator":
-            if self._decorated < 0:
-                self._decorated = node.start_byte
-        elif node_type == ";":
-            if self._open:
-                self.rows.extend(node.end_byte)
-            self._open = False
-        elif node_type in MEMBER_KINDS:
-            self._declare(node, node_type)
-        elif node_type not in BRACKETS:
-            self.rows.error(node.start_byte, node.end_byte)
+    def next_container(self) -> None:
+        """Take in the children of the class body, none of which is a container."""
+        for node in self._nodes:
+            node_type = node.type
+            if node_type in MEMBER_KINDS:
+                self._declare(node, node_type)
+            elif node_type in COMMENTS:
+                if self._decorated < 0:
+                    self.rows.comment(node.start_byte, node.end_byte)
+            elif node_type == "decorator":
+                if self._decorated < 0:
+                    self._decorated = node.start_byte
+            elif node_type == ";":
+                if self._open:
+                    self.rows.extend(node.end_byte)
+                self._open = False
+            elif node_type not in BRACKETS:
+                self.rows.error(node.start_byte, node.end_byte)
 
     def end(self) -> None:
         """No more members."""
@@ -211,17 +205,17 @@ class _Members:
         self._container.end()
 
     def _declare(self, node: Node, node_type: str) -> None:
+        source, rows = self._source, self.rows
+        end = node.end_byte
         start = self._decorated if self._decorated >= 0 else node.start_byte
         self._decorated = -1
         self._open = node_type in _TAKES_SEMICOLON
-        end = node.end_byte
-        if ends_in_comment(self._source, start, end):
-            end = code_end(node)
-        found = member(node, node_type, self._source)
-        if not self.rows.overload(end, found.signature, has_body=found.has_body):
-            signature = None if found.has_body else found.signature
-            self.rows.item(start, end, found.kind, found.name, signature)
-        self.rows.swallowed(node.end_byte)
+        code = code_end(node) if ends_in_comment(source, start, end) else end
+        kind, name, signature, has_body = member(node, node_type, source)
+        if not rows.overload(code, signature, has_body=has_body):
+            rows.item(start, code, kind, name, None if has_body else signature)
+        if code != end:
+            rows.swallowed(end)
 
 
 def top_nodes(roots: Iterable[Node]) -> Iterator[Node]:

@@ -80,7 +80,7 @@ def windows(
     window_bytes: int,
     max_bytes: int | None = None,
 ) -> Iterator[Window]:
-    """The windows of a file, in order.
+    """The windows of a file, in order; together they are its text. One may hold no chunk.
 
     Args:
         read: gives at most so many further bytes of the file; none at its end.
@@ -110,8 +110,7 @@ def windows(
             continue
         end, parsed = found
         source = text[:end]
-        if parsed.chunks:
-            yield Window(source, parsed.chunks, parsed.roots, start, line)
+        yield Window(source, parsed.chunks, parsed.roots, start, line)
         del found, parsed  # the trees take more than the text by far
         start, line = start + end, line + source.count(b"\n")
         text, wanted = text[end:], window_bytes

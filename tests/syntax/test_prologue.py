@@ -58,9 +58,17 @@ def test_packages_are_cut_as_the_parser_alone_cuts_them(
         (b"export * as a from 'x';", "x"),
         (b"export type {\n  a,\n  b as c,\n} from 'x'\n", "x"),
         (b"import a from 'x' // trailing\n", "x"),
+        (b"import { /* c */ a } from 'x'\n", "x"),
+        (b"export {\n  // } from 'y'\n  a,\n  /** d */\n  type b,\n} from 'x'\n", "x"),
+        (b"export type * from 'x'\n", "x"),
+        (b"export type * as a from 'x'\n", "x"),
+        (b"export { a }\n", None),
+        (b"export { a, b as c };", None),
+        (b"export type { a } // trailing\n", None),
+        (b"export {}", None),
     ],
 )
-def test_plain_imports_and_re_exports_are_taken(source: bytes, name: str) -> None:
+def test_plain_imports_and_exports_are_taken(source: bytes, name: str | None) -> None:
     (found,) = taken(source)
     assert found[1] == name
 
@@ -75,12 +83,15 @@ def test_plain_imports_and_re_exports_are_taken(source: bytes, name: str) -> Non
         b"import a = require('x')\n",
         b"import('x')\n",
         b"import.meta.url\n",
-        b"import { /* c */ a } from 'x'\n",
+        b"import a from 'x' // c\n  with { type: 'json' }\n",
+        b"import { /* c a } from 'x'\n",
         b"import { 'a b' as c } from 'x'\n",
-        b"export { a }\n",
+        b"export { a } b\n",
+        b"export { a }\nfrom('x')\n",
         b"export * as 'a b' from 'x'\n",
         b"import 'x' in y\n",
         b"'use strict'\nimport a from 'x'\n",
+        b"/* never closed\nimport a from 'x'\n",
     ],
 )
 def test_whatever_is_not_plain_is_left_to_the_parser(source: bytes) -> None:
