@@ -20,6 +20,7 @@ class Chunks:
     version = "1"
     context: tuple[str, ...] = ()
     max_chunk_bytes: int | None = None
+    expensive = False
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         for key in settings:
@@ -28,6 +29,10 @@ class Chunks:
     def fingerprint(self) -> bytes:
         """Nothing that it says can change."""
         return b""
+
+    def parts(self) -> dict[str, bytes]:
+        """There are none."""
+        return {}
 
     def process(
         self,

@@ -17,10 +17,23 @@ def fingerprint(name: str, version: str, settings: Mapping[str, object], *files:
         files: the modules' files. A package's `__init__.py` stands for all modules of the package.
             Each is read once a process, as code is loaded once a process.
     """
-    facts = json.dumps([name, version, settings], sort_keys=True, default=repr)
-    digest = blake2b(facts.encode(), digest_size=16)
-    for file in files:
-        digest.update(_source_digest(file))
+    named = json.dumps([name, version])
+    return _digest(named.encode(), *parts_of(settings, *files).values())
+
+
+def parts_of(settings: Mapping[str, object], *files: str) -> dict[str, bytes]:
+    """What `fingerprint` is made of, apart: the digests of `settings` and of the modules' `source`.
+
+    They are what tells a user why a result is not found any more.
+    """
+    facts = json.dumps(settings, sort_keys=True, default=repr)
+    return {"settings": _digest(facts.encode()), "source": _digest(*map(_source_digest, files))}
+
+
+def _digest(*parts: bytes) -> bytes:
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
     return digest.digest()
 
 

@@ -22,9 +22,17 @@ class Processor(Protocol):
     # Largest chunk it wants, in bytes; None never cuts a declaration.
     max_chunk_bytes: int | None
 
+    # Whether a chunk is worth a task and a record of its own. It is then given alone: positions
+    # count from its own start, `source` is its text, and there is no tree.
+    expensive: bool
+
     # Everything but the chunk that a result depends on: settings and source. The same in every
     # process.
     def fingerprint(self) -> bytes: ...
+
+    # Digests of what the fingerprint is made of, by name: `settings` and `source`, as far as there
+    # are any. No key depends on them; they tell a user which of the two has changed.
+    def parts(self) -> dict[str, bytes]: ...
 
     # One outcome a chunk, in order. `chunks` are some of the chunks of one parsed file, positions
     # counting from the file's start; `source` is the file, `roots` are the syntax trees over it,

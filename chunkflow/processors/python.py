@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from chunkflow.errors import ProcessorError, UnknownProcessor, UsageError
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.processors.fingerprint import fingerprint
+from chunkflow.processors.alone import alone
+from chunkflow.processors.fingerprint import fingerprint, parts_of
+from chunkflow.processors.imported import imported_files
 from chunkflow.processors.outcomes import outcome_of
 
 if TYPE_CHECKING:
@@ -27,10 +29,15 @@ class Spec(NamedTuple):
     version: str = "1"
     max_chunk_bytes: int | None = None
     context: tuple[str, ...] = ()
+    expensive: bool = True
 
 
 def processor(
-    *, version: str = "1", max_chunk_bytes: int | None = None, context: Sequence[str] = ()
+    *,
+    version: str = "1",
+    max_chunk_bytes: int | None = None,
+    context: Sequence[str] = (),
+    expensive: bool = True,
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a processor; it stays the function it is.
 
@@ -38,11 +45,14 @@ def processor(
         version: to be changed when results change though the module's text does not.
         max_chunk_bytes: larger chunks are cut along their syntax first; None never cuts.
         context: what else of a chunk the function sees, of `CONTEXTS`; all else is None.
+        expensive: whether a chunk is worth a task and a record of its own; then its result is found
+            again wherever the chunk stands, in any file. What takes less than some 50 µs is
+            quicker without: its results are kept, and found again, with the file.
 
     Raises:
         UsageError: an argument is not of its type, or `context` names something unknown.
     """
-    spec = Spec(version, max_chunk_bytes, _checked_context(context))
+    spec = Spec(version, max_chunk_bytes, _checked_context(context), bool(expensive))
     if not isinstance(version, str):
         raise UsageError(f'@processor: version must be a text such as "1", not {version!r}')
     if max_chunk_bytes is not None and not _is_size(max_chunk_bytes):
@@ -93,11 +103,19 @@ class PythonProcessor:
         self.version = self._spec.version
         self.context = self._spec.context
         self.max_chunk_bytes = self._spec.max_chunk_bytes
+        self.expensive = self._spec.expensive
 
     def fingerprint(self) -> bytes:
-        """Name, version, settings, what the function declared, and its module's source text."""
+        """Over name, version, settings, what the function declared, and source text.
+
+        Of its module and of those of the project that it imports.
+        """
         facts = {"settings": self._settings, "spec": self._spec}
         return fingerprint(self.name, self.version, facts, *self._files)
+
+    def parts(self) -> dict[str, bytes]:
+        """The settings, and the source text of all these modules."""
+        return parts_of(self._settings, *self._files)
 
     def process(
         self,
@@ -111,6 +129,8 @@ class PythonProcessor:
     def _run(self, chunk: Chunk) -> Outcome:
         try:
             returned = self._function(alone(chunk, self.context))
+        except MemoryError:
+            raise  # the pool knows whether there is a limit, and if the process can go on
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a user's function raises
             return Outcome(error=f'processor "{self.name}" raised {_told(exc, self._files)}')
         try:
@@ -122,26 +142,6 @@ class PythonProcessor:
 def load_function(name: str, settings: Mapping[str, object], *, root: str) -> PythonProcessor:
     """The function `module:attr` as a processor; see `PythonProcessor` for what it raises."""
     return PythonProcessor(name, settings, root=root)
-
-
-def alone(chunk: Chunk, context: Sequence[str]) -> Chunk:
-    """The chunk as a function sees it, counted from its own start; None for what is undeclared.
-
-    The declaration of a container ends with the chunk, as the rest of it is other chunks.
-    """
-    start, size = chunk.start_byte, len(chunk.source)
-    return chunk._replace(
-        path=chunk.path if "path" in context else None,
-        scope=chunk.scope if "scope" in context else None,
-        container=chunk.container if "container" in context else None,
-        imports=chunk.imports if "imports" in context else None,
-        start_byte=0,
-        end_byte=size,
-        decl_start_byte=max(0, chunk.decl_start_byte - start),
-        decl_end_byte=min(size, chunk.decl_end_byte - start),
-        start_line=1,
-        end_line=chunk.end_line - chunk.start_line + 1,
-    )
 
 
 def _imported(name: str, module_name: str, root: str) -> ModuleType:
@@ -177,10 +177,16 @@ def _found(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], o
 
 
 def _files_of(module: ModuleType, function: object) -> tuple[str, ...]:
-    """The files of the named module and of the one that the function was written in."""
+    """The files that make a function what it is.
+
+    Those of the named module, of the one that it was written in, and of all of the user's own that
+    these import.
+    """
     origin = sys.modules.get(getattr(function, "__module__", None) or "")
-    files = (getattr(found, "__file__", None) for found in (module, origin))
-    return tuple(dict.fromkeys(file for file in files if file))
+    named = [found for found in (module, origin) if found is not None]
+    own = (getattr(found, "__file__", None) for found in named)
+    files = (file for found in named for file in imported_files(found))
+    return tuple(dict.fromkeys(file for file in (*own, *files) if file))
 
 
 def _told(exc: BaseException, files: Sequence[str]) -> str:

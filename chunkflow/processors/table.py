@@ -14,6 +14,8 @@ BUILT_IN = {
 }
 """Name → where its class is; made with the processor's settings."""
 
+_NEEDED = {"metrics": ("chunkflow.processors.metrics.measurement",)}
+
 
 def load(name: str, settings: Mapping[str, object], *, root: str) -> Processor:
     """The processor of that name: a built-in, or a function of the user's as `module:attr`.
@@ -40,6 +42,20 @@ def load(name: str, settings: Mapping[str, object], *, root: str) -> Processor:
 def is_built_in(name: str) -> bool:
     """Whether a processor is ours: it then runs where it is quickest, not where it is safest."""
     return name in BUILT_IN
+
+
+def needed_modules(name: str) -> tuple[str, ...]:
+    """Modules of ours that a processor will import when it is called first."""
+    return _NEEDED.get(name, ())
+
+
+def limit_of(processor: Processor, default: int | None) -> int | None:
+    """At which size a processor has declarations cut: its own, or the default if it is a user's.
+
+    What a built-in says of a declaration, it says of all of it.
+    """
+    own = processor.max_chunk_bytes
+    return default if own is None and not is_built_in(processor.name) else own
 
 
 def _unknown(name: str) -> str:

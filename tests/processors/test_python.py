@@ -17,7 +17,7 @@ SOURCE = b"let before\n\n// why\nfunction f() {\n  g()\n}\n\nclass A {\n  b() {}
 RULES = """
 from chunkflow import Finding, processor
 
-@processor(version="7", max_chunk_bytes=100, context=("scope", "path"))
+@processor(version="7", max_chunk_bytes=100, context=("scope", "path"), expensive=False)
 def declared(chunk):
     return [repr(chunk.path), chunk.scope, chunk.container, chunk.imports]
 
@@ -41,6 +41,9 @@ def helper(chunk):
 
 def exits(chunk):
     raise SystemExit
+
+def greedy(chunk):
+    raise MemoryError
 
 class Silent(Exception):
     def __str__(self):
@@ -91,11 +94,13 @@ def test_only_what_was_declared_is_seen(rules: str) -> None:
 def test_what_was_declared_is_told(rules: str) -> None:
     loaded = PythonProcessor("rules:declared", {}, root=rules)
     assert (loaded.version, loaded.max_chunk_bytes, loaded.context) == ("7", 100, ("path", "scope"))
+    assert not loaded.expensive
 
 
 def test_function_need_not_be_marked(rules: str) -> None:
     loaded = PythonProcessor("rules:plain", {}, root=rules)
     assert (loaded.version, loaded.max_chunk_bytes, loaded.context) == ("1", None, ())
+    assert loaded.expensive
 
 
 def test_findings_are_kept_as_they_are(rules: str) -> None:
@@ -113,6 +118,11 @@ def test_exception_costs_its_chunk_only(rules: str) -> None:
 
 def test_exit_is_an_error_of_the_chunk(rules: str) -> None:
     assert "raised SystemExit (line" in str(run("exits", rules)[0].error)
+
+
+def test_lack_of_memory_is_no_matter_of_the_chunk(rules: str) -> None:
+    with pytest.raises(MemoryError):
+        run("greedy", rules)
 
 
 def test_exception_that_cannot_be_told_is_an_error_all_the_same(rules: str) -> None:

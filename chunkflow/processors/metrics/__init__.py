@@ -4,19 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.model.finding import Finding, Outcome, Plain
-from chunkflow.processors.fingerprint import fingerprint
-from chunkflow.processors.metrics.figures import Function, Meter
-from chunkflow.processors.metrics.findings import findings_of
+from chunkflow.model.finding import Outcome
+from chunkflow.processors.fingerprint import fingerprint, parts_of
 from chunkflow.processors.metrics.limits import limits_from
-from chunkflow.processors.metrics.ranges import busy_chunks, merged
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["Metrics"]
-
-_NOTHING = Outcome()
 
 
 class Metrics:
@@ -50,6 +45,7 @@ class Metrics:
     version = "1"
     context: tuple[str, ...] = ()
     max_chunk_bytes: int | None = None
+    expensive = False
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         self._limits = limits_from(settings)
@@ -58,45 +54,15 @@ class Metrics:
         """Version, limits and this package's source."""
         return fingerprint(self.name, self.version, self._limits._asdict(), __file__)
 
+    def parts(self) -> dict[str, bytes]:
+        """The limits, and this package's source."""
+        return parts_of(self._limits._asdict(), __file__)
+
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]
     ) -> Iterator[Outcome]:
         """One outcome a chunk; the syntax trees are searched once, where functions may be."""
-        outcomes = [_NOTHING] * len(chunks)
-        busy = busy_chunks(chunks)
-        if busy:
-            meter = self._meter([chunks[place] for place in busy], source, roots)
-            for place in busy:
-                functions = meter.functions(chunks[place])
-                if functions:
-                    outcomes[place] = self._outcome(chunks[place], functions, source)
-        return iter(outcomes)
+        # Here and not above: a run that finds everything in the cache measures nothing.
+        from chunkflow.processors.metrics.measurement import outcomes_of  # noqa: PLC0415
 
-    def _meter(self, chunks: list[Chunk], source: bytes, roots: Sequence["Node"]) -> Meter:
-        # Here and not above: a run that finds everything in the cache needs no syntax tree.
-        from chunkflow.processors.metrics.search import search  # noqa: PLC0415
-
-        return Meter(search(roots, merged(chunks), chunks[0].language, source), source)
-
-    def _outcome(self, chunk: Chunk, functions: list[Function], source: bytes) -> Outcome:
-        value: list[Plain] = []
-        findings: list[Finding] = []
-        for function in functions:
-            value.append(_figures(function))
-            findings += findings_of(function, self._limits, chunk, source)
-        return Outcome(tuple(findings), value)
-
-
-def _figures(function: Function) -> Plain:
-    found = function.found
-    return {
-        "name": function.name,
-        "kind": found.kind,
-        "start_line": function.start_line,
-        "end_line": function.end_line,
-        "cyclomatic": function.cyclomatic,
-        "cognitive": function.cognitive,
-        "nesting": function.nesting,
-        "parameters": found.parameters,
-        "sloc": function.sloc,
-    }
+        return iter(outcomes_of(chunks, source, roots, self._limits))

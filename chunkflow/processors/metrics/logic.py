@@ -28,8 +28,6 @@ def run_starts(
     logical ones among their operators.
     """
     operators.sort()
-    if len(operators) < 2:
-        return [start for start, _ in operators]
     expressions: list[Expression] = []
     around: list[_Operation] = []
     for start, end, operator in sorted(_with_operators(operations, operators)):

@@ -1,6 +1,10 @@
 """Marks: the places in a file that count for a figure, as plain byte offsets."""
 
-from typing import NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 
 class FoundFunction(NamedTuple):
@@ -17,10 +21,11 @@ class FoundFunction(NamedTuple):
     kind: str
     name: str | None
     parameters: int
-    head: tuple[int, int]
-    """What to point at, as ESLint does: up to the parameters, or the arrow of an arrow function."""
-    bound_head: tuple[int, int] | None = None
-    """Of a field's initialiser: what to point at where all of it is one function."""
+    node: "Node"
+    """The function; of a field's initialiser the field."""
+
+
+_IN_ORDER = itemgetter(0, 1, 2)
 
 
 class OutsideName(NamedTuple):
@@ -56,5 +61,7 @@ class Marks:
 
     def sort(self) -> None:
         """Put each list in order; they are read by bisection."""
+        self.functions.sort(key=_IN_ORDER)
         for places in vars(self).values():
-            places.sort()
+            if places is not self.functions:
+                places.sort()

@@ -8,13 +8,11 @@ from tree_sitter import Node, Query, QueryCursor
 
 from chunkflow.processors.metrics.functions import (
     FieldIds,
-    Parameters,
-    field_ids,
+    count_parameters,
     read_arrow,
     read_field,
     read_function,
     read_method,
-    read_parameters,
     read_static_block,
 )
 from chunkflow.processors.metrics.logic import Expression, run_starts
@@ -69,7 +67,11 @@ def _query(language: str) -> Query:
 
 
 def search(
-    roots: Sequence[Node], ranges: Sequence[tuple[int, int]], language: str, source: bytes
+    roots: Sequence[Node],
+    ranges: Sequence[tuple[int, int]],
+    language: str,
+    source: bytes,
+    fields: FieldIds,
 ) -> Marks:
     """The marks within the byte ranges; also of what only reaches into them.
 
@@ -78,7 +80,7 @@ def search(
     """
     cursor = QueryCursor(_query(language))
     cursor.set_max_start_depth(_MAX_DEPTH)
-    collector = _Collector(source, field_ids(grammar(language)))
+    collector = _Collector(source, fields)
     for root, start, end in _meeting(roots, ranges):
         cursor.set_byte_range(start, end)
         collector.add(cursor.captures(root))
@@ -107,7 +109,7 @@ class _Collector:
         self._marks = Marks()
         self._source = source
         self._fields = fields
-        self._operations: list[tuple[int, int]] = []
+        self._operations: list[Node] = []
         self._operators: Expression = []
         self._ifs: list[int] = []
         self._else_ifs: set[int] = set()
@@ -126,19 +128,38 @@ class _Collector:
             ifs = [place for place in ifs if place not in self._else_ifs]
         marks.nesting_branches += ifs
         marks.statements += ifs
-        marks.flat_branches += run_starts(self._operations, self._operators, self._source)
+        if len(self._operators) < 2:
+            marks.flat_branches += [start for start, _ in self._operators]
+        else:
+            operations = [(node.start_byte, -node.end_byte) for node in self._operations]
+            marks.flat_branches += run_starts(operations, self._operators, self._source)
         return marks
 
     def functions(self, nodes: list[Node]) -> None:
-        source, fields, parameters = self._source, self._fields, self._parameters
-        self._callables([read_function(node, parameters(node), source, fields) for node in nodes])
+        source, fields, branches = self._source, self._fields, self._marks.branches
+        self._callables(
+            [
+                read_function(
+                    node, count_parameters(node, source, fields, branches), source, fields
+                )
+                for node in nodes
+            ]
+        )
 
     def arrows(self, nodes: list[Node]) -> None:
-        self._callables([read_arrow(node, self._parameters(node)) for node in nodes])
+        source, fields, branches = self._source, self._fields, self._marks.branches
+        self._callables(
+            [read_arrow(node, count_parameters(node, source, fields, branches)) for node in nodes]
+        )
 
     def methods(self, nodes: list[Node]) -> None:
-        source, fields, parameters = self._source, self._fields, self._parameters
-        self._callables([read_method(node, parameters(node), source, fields) for node in nodes])
+        source, fields, branches = self._source, self._fields, self._marks.branches
+        self._callables(
+            [
+                read_method(node, count_parameters(node, source, fields, branches), source, fields)
+                for node in nodes
+            ]
+        )
 
     def static_blocks(self, nodes: list[Node]) -> None:
         self._callables([read_static_block(node) for node in nodes])
@@ -166,7 +187,7 @@ class _Collector:
         self._marks.flat_branches += [node.start_byte for node in nodes]
 
     def operations(self, nodes: list[Node]) -> None:
-        self._operations += [(node.start_byte, -node.end_byte) for node in nodes]
+        self._operations += nodes
 
     def ands(self, nodes: list[Node]) -> None:
         self._logical([(node.start_byte, False) for node in nodes])
@@ -226,14 +247,9 @@ class _Collector:
         self._marks.block_starts += [node.start_byte + 1 for node in nodes]
         self._marks.block_ends += [node.end_byte for node in nodes]
 
-    def _parameters(self, node: Node) -> Parameters:
-        parameters = read_parameters(node, self._source, self._fields)
-        self._marks.branches += parameters.defaults
-        return parameters
-
     def _callables(self, functions: list[FoundFunction]) -> None:
         self._marks.functions += functions
-        self._levels([f.inner_start for f in functions], [f.end for f in functions])
+        self._levels([f[0] for f in functions], [-f[1] for f in functions])
 
     def _blocks(self, nodes: list[Node], field: int) -> None:
         bodies = [node.child_by_field_id(field) for node in nodes]

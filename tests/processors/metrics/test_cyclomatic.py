@@ -68,6 +68,26 @@ def test_computed_name_of_method_counts_outside(measure: Measure) -> None:
     assert [figures["cyclomatic"] for figures in measure(source)] == [3, 2, 2]
 
 
+def test_function_in_a_computed_name_keeps_what_is_its_own(measure: Measure) -> None:
+    source = "const a = { [(() => b ? 1 : 2)()]() { if (c) d(); if (e) f() } }"
+    assert [figures["cyclomatic"] for figures in measure(source)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("head", "cyclomatic"),
+    [
+        ("<A, B extends C ? D : E>(a: { b: F }[], c?: G): Promise<{ d: H }>", 1),
+        ("<A = B>(a: A, b = c)", 2),
+        ("(a: () => void, b = c)", 2),
+        ("(@A(b || c) d: E)", 2),
+        ("<A>({ b, c }: D<A>, [e] = f): g is (typeof h)[number]", 2),
+    ],
+)
+def test_head_of_a_method_is_searched_too(measure: Measure, head: str, cyclomatic: int) -> None:
+    [figures] = measure(f"class A {{ f{head} {{ return 1 }} }}")
+    assert figures["cyclomatic"] == cyclomatic
+
+
 def test_initialisers_and_static_blocks_are_functions_of_their_own(measure: Measure) -> None:
     source = "const A = class { a = b && c; static { if (d) e() } [f ? 1 : 2] = 3; g; h = () => i }"
     assert [(figures["kind"], figures["cyclomatic"]) for figures in measure(source)] == [

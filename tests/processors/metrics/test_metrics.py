@@ -175,6 +175,7 @@ def test_nesting_counts_from_the_function(measure: Measure) -> None:
         ("function f() {\nb /* a\n*/ c\n}", 4),
         ("function f() { // a\n\n  // b\n\n} // c", 2),
         ("function f() {\n'// a'\n}", 3),
+        ("function f(\n  // a\n  b,\n) {}", 3),
         ("function f() {\n`\n// a\n`\n}", 5),
         ("const f = () =>\n  // a\n  1", 2),
         ("function f() {\n<!-- a\n}", 2),

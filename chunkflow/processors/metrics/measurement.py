@@ -1,0 +1,67 @@
+"""From chunks and their syntax trees to what `metrics` says of each."""
+
+from collections.abc import Sequence
+
+from tree_sitter import Node
+
+from chunkflow.model.chunk import Chunk
+from chunkflow.model.finding import Finding, Outcome, Plain
+from chunkflow.processors.metrics.figures import Figures, Meter
+from chunkflow.processors.metrics.findings import findings_of
+from chunkflow.processors.metrics.functions import field_ids
+from chunkflow.processors.metrics.limits import Limits
+from chunkflow.processors.metrics.ranges import busy_chunks, merged
+from chunkflow.processors.metrics.search import search
+from chunkflow.syntax.languages import grammar
+
+_NOTHING = Outcome()
+
+
+def outcomes_of(
+    chunks: Sequence[Chunk], source: bytes, roots: Sequence[Node], limits: Limits
+) -> list[Outcome]:
+    """One outcome a chunk; `chunks` and `roots` as a processor is given them."""
+    outcomes = [_NOTHING] * len(chunks)
+    busy = busy_chunks(chunks)
+    if busy:
+        language = chunks[0].language
+        fields = field_ids(grammar(language))
+        ranges = merged([chunks[place] for place in busy], source)
+        meter = Meter(search(roots, ranges, language, source, fields), source, fields)
+        for place in busy:
+            functions = meter.functions(chunks[place])
+            if functions:
+                outcomes[place] = _outcome(meter, chunks[place], functions, limits)
+    return outcomes
+
+
+def _outcome(meter: Meter, chunk: Chunk, functions: list[Figures], limits: Limits) -> Outcome:
+    value: list[Plain] = []
+    findings: list[Finding] = []
+    max_cyclomatic, max_cognitive, max_nesting, max_parameters, max_sloc = limits
+    for function in functions:
+        name, kind, start_line, end_line, cyclomatic, cognitive, nesting, parameters, sloc, _ = (
+            function
+        )
+        value.append(
+            {
+                "name": name,
+                "kind": kind,
+                "start_line": start_line,
+                "end_line": end_line,
+                "cyclomatic": cyclomatic,
+                "cognitive": cognitive,
+                "nesting": nesting,
+                "parameters": parameters,
+                "sloc": sloc,
+            }
+        )
+        if (
+            cyclomatic > max_cyclomatic
+            or cognitive > max_cognitive
+            or nesting > max_nesting
+            or parameters > max_parameters
+            or sloc > max_sloc
+        ):
+            findings += findings_of(function, limits, chunk, meter)
+    return Outcome(tuple(findings), value)
