@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.messages import WorkConfig
+from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.plan import RunProcessor
-from chunkflow.engine.run import RunOptions, Wanted, run_files
+from chunkflow.engine.run import run_files
 from chunkflow.engine.work import prepare
 from chunkflow.model.report import FileReport
 from chunkflow.pool.inline import InlinePool
@@ -16,6 +18,8 @@ from chunkflow.pool.protocol import Answer, Pool, Task
 
 LATER_NS = 10_000_000_000
 SUITES = ("describe",)
+
+Tasks: TypeAlias = Iterable[Task | None]
 
 
 class Runner:
@@ -26,6 +30,7 @@ class Runner:
         self.tiers = tiers
         self.small: list[bool] = []
         self.warnings: list[str] = []
+        self.streaming_bytes: int | None = None
 
     def wanted(self, *names: str, named: bool = True) -> list[Wanted]:
         return [Wanted(name, str(self.project / name), named) for name in names]
@@ -33,17 +38,18 @@ class Runner:
     def open_pool(self, processors: Iterable[str], *, small: bool) -> Pool:
         self.small.append(small)
         named = tuple((name, dict[str, object]()) for name in processors)
-        return InlinePool(prepare, WorkConfig(str(self.project), named, SUITES).encode())
+        config = WorkConfig(str(self.project), named, SUITES, self.streaming_bytes)
+        return InlinePool(prepare, config.encode())
 
     def options(self, *processors: str, **changes: Any) -> RunOptions:
         def open_pool(*, small: bool) -> Pool:
             return self.open_pool(processors, small=small)
 
-        described = tuple(RunProcessor(p, p.encode().ljust(16), "path" in p) for p in processors)
         # Seen from later, no file has just been written.
         options = RunOptions(
-            described,
+            tuple(map(described, processors)),
             open_pool,
+            streaming_bytes=self.streaming_bytes,
             warn=self.warnings.append,
             clock_ns=lambda: time.time_ns() + LATER_NS,
         )
@@ -54,12 +60,19 @@ class Runner:
         return {r.path: r for r in run_files(self.wanted(*names), self.tiers, used)}
 
 
+def described(name: str) -> RunProcessor:
+    """A processor as the keys see it; one with a colon in its name is a user's."""
+    is_users = ":" in name
+    fingerprint = name.encode().ljust(16)[:16]
+    return RunProcessor(name, fingerprint, "path" in name, None, is_users, not is_users)
+
+
 class ScriptedPool(NamedTuple):
     """A pool that does with its tasks whatever a test wants."""
 
-    answers: Callable[[Iterable[Task]], Iterator[Answer]]
+    answers: Callable[[Tasks], Iterator[Answer]]
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[Answer]:
+    def map(self, tasks: Tasks) -> Iterator[Answer]:
         return self.answers(tasks)
 
     def close(self) -> None:
@@ -70,3 +83,10 @@ class ScriptedPool(NamedTuple):
 
     def __exit__(self, *_exc_info: object) -> None:
         self.close()
+
+
+def at_hand(tasks: Tasks) -> Iterator[Task]:
+    """The tasks until there is none at the moment."""
+    for task in takewhile(lambda task: task is not None, tasks):
+        assert task is not None
+        yield task

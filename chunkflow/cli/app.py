@@ -1,24 +1,60 @@
-"""The table of commands."""
+"""The command line as typer sees it: for help, errors, completion and whatever is uncommon."""
 
-import os
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
 from chunkflow import __version__
-from chunkflow.cli.chunks import chunks
-from chunkflow.cli.optimize_files import optimize_files
-from chunkflow.errors import UsageError
+from chunkflow.cli.commands import COMMANDS, command_of, perform
+from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Command, Option
+from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
 
-app = typer.Typer(
-    name="chunkflow",
-    help="Runs anything over a TypeScript codebase, and never twice on the same function.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("optimize-files")(optimize_files)
-app.command("chunks")(chunks)
+_TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool}
+_LEAST = {WHOLE: 1, NUMBER: 0}
+
+
+def run_app(words: Sequence[str]) -> int:
+    """Let typer run a command line, with all its help and errors; returns the exit status.
+
+    Args:
+        words: the arguments after the program's name.
+
+    Raises:
+        KeyboardInterrupt: also where typer made an exit status or an error of its own of it.
+        Exception: whatever a command raises.
+    """
+    try:
+        status = _app()(list(words), prog_name="chunkflow", standalone_mode=False)
+    except typer.Abort as exc:
+        raise KeyboardInterrupt from exc
+    except Exception as exc:
+        # typer's own errors (a wrong flag, a missing argument) know how to show themselves, and
+        # are of no type that it makes public.
+        show = getattr(exc, "show", None)
+        if show is None:
+            raise
+        show()
+        return int(getattr(exc, "exit_code", BROKEN))
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
+    return status if isinstance(status, int) else DONE
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        name="chunkflow",
+        help="Runs anything over a TypeScript codebase, and never twice on the same function.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_before_a_command)
+    for name in COMMANDS:
+        app.command(name)(_function(command_of(name)))
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -27,8 +63,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _options(
+def _before_a_command(
     *,
     _version: Annotated[
         bool,
@@ -38,7 +73,56 @@ def _options(
     ] = False,
 ) -> None:
     """Options that come before a command."""
-    try:
-        os.getcwd()
-    except OSError as exc:
-        raise UsageError("the current directory is gone; change to one that exists") from exc
+
+
+def _function(command: Command[Any]) -> Callable[..., None]:
+    """A function with the signature and the annotations from which typer makes a command."""
+
+    def call(**values: Any) -> None:
+        raise typer.Exit(perform(command, command.arguments(**values)))
+
+    annotations = {option.name: _annotation(command, option) for option in command.options}
+    call.__doc__ = command.run.__doc__
+    call.__annotations__ = annotations
+    vars(call)["__signature__"] = inspect.Signature(
+        [
+            inspect.Parameter(
+                option.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=_default(command, option),
+                annotation=annotations[option.name],
+            )
+            for option in command.options
+        ]
+    )
+    return call
+
+
+def _default(command: Command[Any], option: Option) -> Any:
+    default = command.default(option)
+    return inspect.Parameter.empty if default is ... else default
+
+
+def _annotation(command: Command[Any], option: Option) -> Any:
+    kind: Any = _choice(option) if option.kind == CHOICE else _TYPES[option.kind]
+    if option.multiple:
+        kind = list[kind]
+    if command.default(option) is None:
+        kind = kind | None
+    if not option.flags:
+        return Annotated[kind, typer.Argument(help=option.help, metavar=option.metavar)]
+    return Annotated[
+        kind,
+        typer.Option(
+            *option.flags,
+            help=option.help,
+            metavar=option.metavar,
+            min=_LEAST.get(option.kind),
+        ),
+    ]
+
+
+def _choice(option: Option) -> type[StrEnum]:
+    make: Any = StrEnum  # mypy follows the functional API for literal names only
+    choice: type[StrEnum] = make(option.name, {text: text for text in option.choices})
+    return choice

@@ -1,14 +1,18 @@
 """The entry point: runs a command and turns what it raises into messages and exit statuses."""
 
+import os
 import sys
 from collections.abc import Sequence
 
-import typer
-
-from chunkflow.cli.app import app
+from chunkflow.cli.commands import COMMANDS, command_of, perform
 from chunkflow.cli.output import say
+from chunkflow.cli.quick import quick_arguments
+from chunkflow.cli.signals import Terminated
 from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
 from chunkflow.errors import ChunkflowError
+
+# Set by shells that ask typer how to complete a line.
+_COMPLETION_VARIABLE = "_CHUNKFLOW_COMPLETE"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,38 +21,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the program's name; None takes the process's own.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _run(arguments)
+        return _run(words)
     except ChunkflowError as exc:
         say(str(exc))
         return BROKEN
-    except (KeyboardInterrupt, typer.Abort):
-        status = INTERRUPTED
-    except Exception as exc:  # noqa: BLE001 - the last one who can put it in words
-        return _unexpected(exc, verbose=bool({"--verbose", "-v"} & {*arguments}))
-    if status == INTERRUPTED:
-        say("interrupted")
-    return status
-
-
-def _run(arguments: list[str]) -> int:
-    try:
-        status = app(arguments, prog_name="chunkflow", standalone_mode=False)
+    except KeyboardInterrupt:
+        say("interrupted; what was done is kept")
+        return INTERRUPTED
+    except Terminated as exc:
+        say(f"{exc}; what was done is kept")
+        return exc.status
     except SystemExit as exc:
-        status = exc.code
-    if status is None:
+        # Not ours: a processor's module may call for it when it is loaded.
+        return _status(exc.code)
+    except Exception as exc:  # noqa: BLE001 - the last one who can put it in words
+        return _unexpected(exc, verbose=bool({"--verbose", "-v"} & {*words}))
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in COMMANDS and _COMPLETION_VARIABLE not in os.environ:
+        command = command_of(words[0])
+        arguments = quick_arguments(command, words[1:])
+        if arguments is not None:
+            return perform(command, arguments)
+    from chunkflow.cli.app import run_app  # noqa: PLC0415 - takes longer than most runs
+
+    return run_app(words)
+
+
+def _status(code: object) -> int:
+    if code is None:
         return DONE
-    return status if isinstance(status, int) else BROKEN
+    return code if isinstance(code, int) else BROKEN
 
 
 def _unexpected(exc: Exception, *, verbose: bool) -> int:
-    # typer's own errors (a wrong flag, a missing argument) know how to show themselves, and are
-    # of no type that it makes public.
-    show = getattr(exc, "show", None)
-    if show is not None:
-        show()
-        return int(getattr(exc, "exit_code", BROKEN))
     if verbose:
         import traceback  # noqa: PLC0415 - 20 ms, for the one case that nobody wants
 

@@ -2,119 +2,142 @@
 
 import os
 import sys
-from typing import Annotated, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import typer
-
-from chunkflow.cli.choices import Color, FailOn, ReportFormat
+from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
 from chunkflow.cli.output import say, tell, wants_color, write_lines
 from chunkflow.cli.progress import progress_bar
+from chunkflow.cli.signals import stopping
 from chunkflow.cli.status import status_of
 from chunkflow.engine.discover import files_from, split_names
 from chunkflow.errors import UsageError
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.report import Report
-from chunkflow.report.json import render_json
 from chunkflow.report.text import render_text
 
 
-class _Show(NamedTuple):
-    """How the report is shown."""
+class Arguments(NamedTuple):
+    """What `optimize-files` may be told."""
 
-    form: ReportFormat
-    output: str | None
-    color: Color
-    quiet: bool
-    verbose: bool
+    paths: Sequence[str] | None = None
+    files: Sequence[str] | None = None
+    listed: str | None = None
+    null: bool = False
+    processor: Sequence[str] | None = None
+    format: str = "text"
+    output: str | None = None
+    jobs: int | None = None
+    timeout: float | None = None
+    memory_limit: str | None = None
+    fail_on: str | None = None
+    no_cache: bool = False
+    cache_dir: str | None = None
+    config: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: str = "auto"
 
 
-def optimize_files(
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Files and directories; none: the whole project.")
-    ] = None,
-    *,
-    files: Annotated[
-        list[str] | None, typer.Option(metavar="A.TS,B.TS", help="Files, separated by commas.")
-    ] = None,
-    listed: Annotated[
-        str | None,
-        typer.Option("--files-from", metavar="FILE", help="Read names from a file; - is stdin."),
-    ] = None,
-    null: Annotated[bool, typer.Option("-0", help="Those names end with NUL, not a line.")] = False,
-    processor: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="What to run; module:attr for a function of yours."),
-    ] = None,
-    format_: Annotated[
-        ReportFormat, typer.Option("--format", help="How the report looks.")
-    ] = ReportFormat.text,
-    output: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the report there.")
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Worker processes.")] = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=0, metavar="S", help="Seconds a chunk may take; 0: any.")
-    ] = None,
-    fail_on: Annotated[FailOn | None, typer.Option(help="What makes the exit status 1.")] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write.")] = False,
-    cache_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where results are kept.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The settings file to use.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary, no warnings.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")] = False,
-    color: Annotated[Color, typer.Option(help="When to use colours.")] = Color.auto,
-) -> None:
+_FORMATS = ("text", "json")
+_SEVERITIES = ("error", "warning", "never")
+_COLORS = ("auto", "always", "never")
+
+_OPTIONS = (
+    Option("paths", (), "Files and directories; none: the whole project.", multiple=True),
+    Option(
+        "files", ("--files",), "Files, separated by commas.", metavar="A.TS,B.TS", multiple=True
+    ),
+    Option("listed", ("--files-from",), "Read names from a file; - is stdin.", metavar="FILE"),
+    Option("null", ("-0",), "Those names end with NUL, not a line.", SWITCH),
+    Option(
+        "processor",
+        ("--processor",),
+        "What to run; module:attr for a function of yours.",
+        metavar="NAME",
+        multiple=True,
+    ),
+    Option("format", ("--format",), "How the report looks.", CHOICE, choices=_FORMATS),
+    Option("output", ("--output",), "Write the report there.", metavar="FILE"),
+    Option("jobs", ("--jobs",), "Worker processes.", WHOLE, metavar="N"),
+    Option("timeout", ("--timeout",), "Seconds a chunk may take; 0: any.", NUMBER, metavar="S"),
+    Option(
+        "memory_limit",
+        ("--memory-limit",),
+        "Memory a worker may take, such as 512MB.",
+        metavar="SIZE",
+    ),
+    Option("fail_on", ("--fail-on",), "What makes the exit status 1.", CHOICE, choices=_SEVERITIES),
+    Option("no_cache", ("--no-cache",), "Neither read nor write.", SWITCH),
+    Option("cache_dir", ("--cache-dir",), "Where results are kept.", metavar="DIR"),
+    Option("config", ("--config",), "The settings file to use.", metavar="FILE"),
+    Option("quiet", ("--quiet", "-q"), "No summary, no warnings.", SWITCH),
+    Option("verbose", ("--verbose", "-v"), "Say what is done.", SWITCH),
+    Option("color", ("--color",), "When to use colours.", CHOICE, choices=_COLORS),
+)
+
+
+def optimize_files(arguments: Arguments) -> int:
     """Run processors over every function that has no result yet.
 
     Example: chunkflow optimize-files src --files=a.ts,b.ts --format json
     """
-    named = _named(paths, files, listed, null=null)
-    with (
-        ChunkFlow(
-            settings_file=config,
-            cache={"dir": cache_dir} if not no_cache else False,
-            on_warning=None if quiet else lambda message: say(f"warning: {message}"),
-            parallel_operations=jobs,
-            timeout=timeout,
-            fail_on=fail_on,
-        ) as flow,
-        progress_bar(enabled=not quiet) as progress,
-    ):
-        report = flow.optimize_files(
-            named,
-            processors=processor,
-            with_values=format_ is not ReportFormat.text,
-            progress=progress,
-        )
-    _show(report, _Show(format_, output, color, quiet, verbose))
-    raise typer.Exit(status_of(report, flow.settings.fail_on))
+    named = _named(arguments)
+    with stopping() as stop:
+        with _flow(arguments) as flow, progress_bar(enabled=not arguments.quiet) as progress:
+            report = flow.optimize_files(
+                named,
+                processors=arguments.processor,
+                with_values=arguments.format != "text",
+                progress=progress,
+                should_stop=stop.is_asked,
+            )
+        if stop.is_asked():
+            # What is told of half a run would be taken for the whole.
+            raise KeyboardInterrupt
+        _show(report, arguments)
+    return status_of(report, flow.settings.fail_on)
 
 
-def _show(report: Report, how: _Show) -> None:
-    if how.verbose:
+def _flow(arguments: Arguments) -> ChunkFlow:
+    return ChunkFlow(
+        settings_file=arguments.config,
+        cache={"dir": arguments.cache_dir} if not arguments.no_cache else False,
+        on_warning=None if arguments.quiet else lambda message: say(f"warning: {message}"),
+        parallel_operations=arguments.jobs,
+        timeout=arguments.timeout,
+        memory_limit=arguments.memory_limit,
+        fail_on=arguments.fail_on,
+    )
+
+
+COMMAND = Command("optimize-files", optimize_files, Arguments, _OPTIONS)
+
+
+def _show(report: Report, arguments: Arguments) -> None:
+    if arguments.verbose:
         for file in report.files:
             tell(f"{file.status}: {file.path}: {file.reran} rerun")
-    if how.form is ReportFormat.json:
-        write_lines(render_json(report), how.output)
+    output = arguments.output
+    if arguments.format == "json":
+        from chunkflow.report.json import render_json  # noqa: PLC0415 - a format a run
+
+        write_lines(render_json(report), output)
         return
-    color = how.output is None and wants_color(how.color, sys.stdout, os.environ)
-    write_lines(render_text(report, color=color, summary=not how.quiet), how.output)
+    color = output is None and wants_color(arguments.color, sys.stdout, os.environ)
+    write_lines(render_text(report, color=color, summary=not arguments.quiet), output)
 
 
-def _named(
-    paths: list[str] | None, files: list[str] | None, listed: str | None, *, null: bool
-) -> list[str] | None:
+def _named(arguments: Arguments) -> list[str] | None:
     """All that was named, or None where nothing was, which stands for the whole project."""
+    paths, files, listed = arguments.paths, arguments.files, arguments.listed
     if not (paths or files is not None or listed is not None):
         return None
     named = list(paths or ())
     for value in files or ():
         named += split_names(value, cwd=os.getcwd())
     if listed is not None:
-        named += files_from(_read(listed), null=null)
+        named += files_from(_read(listed), null=arguments.null)
     return named
 
 

@@ -1,74 +1,68 @@
-"""Sends files to workers, and sees to it that each is answered for, whatever happens."""
+"""Hands files and chunks to workers, and sees to it that each is answered for, whatever happens."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple
 
-from chunkflow.engine.messages import FileDone, FileTask
-from chunkflow.engine.plan import NOTHING_PREVIOUS, File, Previous
+from chunkflow.engine.chunk_work import ChunkWork, Pending
+from chunkflow.engine.in_hand import FilesInHand, Ready
+from chunkflow.engine.messages import CHUNKS, DONE, ChunkDone, ChunkTask, FileDone, joined, parted
+from chunkflow.engine.options import OpenPool
+from chunkflow.engine.sent import Batch, Sent, payload_of, weight_bytes
 from chunkflow.errors import PoolError, WorkerDied
-from chunkflow.model.framing import join, split
 from chunkflow.pool.protocol import Answer, Pool, Task
 
 # Parsed sooner than another process is started.
 _IN_LINE_BYTES = 512 * 1024
-
-
-class OpenPool(Protocol):
-    """Makes the pool of a run; told whether the work is small enough to be done in-line.
-
-    Asked for a pool for small work, trusted processors get one that needs no other process.
-    """
-
-    def __call__(self, *, small: bool) -> Pool: ...  # noqa: D102 - see the class
-
-
-class Sent(NamedTuple):
-    """A file on its way to a worker."""
-
-    file: File
-    source: bytes | None = None
-    """None where the worker reads it: nothing is stored yet that it could be known by."""
-    previous: Previous = NOTHING_PREVIOUS
-    tries: int = 0
-    """How often it was sent alone."""
-
-    def task(self) -> FileTask:
-        """What the worker gets."""
-        file = self.file
-        return FileTask(file.shown, file.path, file.language, self.source, self.previous.records)
-
-
-Batch: TypeAlias = Sequence[Sent]
-"""Files that go to a worker together."""
+_UNREADABLE = "the worker's answer cannot be read"
 
 
 class Receiver(NamedTuple):
     """Told what became of each file, once, and what else goes wrong."""
 
-    done: Callable[[Sent, FileDone], None]
+    done: Ready
     failed: Callable[[Sent, str], None]
     """With the cause, without a subject."""
     warn: Callable[[str], None]
 
 
+class Terms(NamedTuple):
+    """How the work of a run is handed out."""
+
+    trusted: bool
+    """Whether all processors may run in this process when there is no other."""
+    risky: bool
+    """Whether processors that are not trusted run on whole files; see `Sent.apart`."""
+    limit_s: float | None
+    """How long a processor that is not trusted may take for a chunk."""
+    should_stop: Callable[[], bool]
+    """Whether nothing more is to be begun; what is in hand is finished."""
+
+
 class Dispatch:
-    """The files of a run that need processing, between the run and its pool.
+    """The work of a run, between the run and its pool.
 
     Args:
         open_pool: makes the pool.
         receiver: told what became of each file.
-        trusted: whether the processors may run in this process when there is no other.
+        chunks: what expensive processors have to do.
+        terms: how it is handed out.
     """
 
-    def __init__(self, open_pool: OpenPool, receiver: Receiver, *, trusted: bool) -> None:
+    def __init__(
+        self, open_pool: OpenPool, receiver: Receiver, chunks: ChunkWork, terms: Terms
+    ) -> None:
         self._open_pool = open_pool
         self._receiver = receiver
-        self._trusted = trusted
+        self._chunks = chunks
+        self._terms = terms
+        self._files = FilesInHand(chunks, receiver.done)
         self._numbers = count()
-        # Files without an answer by the number of their task, and those to be sent once more.
+        # What is with workers, by the number of its task.
         self._sent: dict[int, Batch] = {}
+        self._called: dict[int, deque[Pending]] = {}
+        # Files to be sent once more, each alone: one that costs its task takes no other with it.
         self._again: deque[Sent] = deque()
 
     def run(self, batches: Iterable[Batch]) -> None:
@@ -77,7 +71,7 @@ class Dispatch:
         first = list(_up_to(batches, _IN_LINE_BYTES))
         if not first:
             return
-        small = sum(map(_weight_bytes, first)) <= _IN_LINE_BYTES
+        small = sum(map(weight_bytes, first)) <= _IN_LINE_BYTES
         rest = chain(first, batches)
         del first  # or what is answered would be held until the end
         try:
@@ -86,76 +80,135 @@ class Dispatch:
         except PoolError as exc:
             # From the pool itself: there is no process left, and none to be had.
             self._go_on_alone(rest, exc)
+        finally:
+            self._chunks.store()
 
-    def _work_off(self, pool: Pool, batches: Iterable[Batch]) -> None:
-        for answer in pool.map(map(self._task, batches)):
-            self._take(answer)
-        while self._again:
-            for answer in pool.map(map(self._task, self._once_more())):
+    def _work_off(self, pool: Pool, batches: Iterator[Batch]) -> None:
+        for answer in pool.map(self._tasks(batches)):
+            if answer.id in self._called:
+                self._take_chunk(answer)
+            else:
                 self._take(answer)
 
-    def _once_more(self) -> Iterator[Batch]:
-        # One by one, a file that costs its task takes no other with it.
-        while self._again:
-            yield _alone(self._again.popleft())
+    def _tasks(self, batches: Iterator[Batch]) -> Iterator[Task | None]:
+        while not self._terms.should_stop():
+            task = self._next(batches)
+            if task is None and not self._sent and not self._called:
+                return
+            yield task
 
-    def _go_on_alone(self, batches: Iterable[Batch], cause: PoolError) -> None:
-        """Do what is left without other processes, or say of each file that it cannot be done."""
-        left = [*self._again, *chain.from_iterable(self._sent.values())]
-        self._again.clear()
-        self._sent.clear()
-        if self._trusted:
-            self._receiver.warn(f"{cause}; going on in one process")
-            with self._open_pool(small=True) as pool:
-                self._work_off(pool, chain(map(_alone, left), batches))
-            return
-        for one in chain(left, chain.from_iterable(batches)):
-            self._receiver.failed(one, str(cause))
+    def _next(self, batches: Iterator[Batch]) -> Task | None:
+        if not self._chunks.is_full:
+            if self._again:
+                return self._file_task([self._again.popleft()])
+            batch = next(batches, None)
+            if batch is not None:
+                return self._file_task(batch)
+        called = self._chunks.next(busy=len(self._sent) + len(self._called))
+        return self._chunk_task(called) if called else None
 
-    def _task(self, batch: Batch) -> Task:
+    def _file_task(self, batch: Batch) -> Task:
         number = next(self._numbers)
         self._sent[number] = batch
-        payload = join([one.task().encode() for one in batch])
-        return Task(number, payload, _weight_bytes(batch))
+        limit_s = self._terms.limit_s if self._terms.risky else None
+        return Task(number, payload_of(batch), weight_bytes(batch), limit_s)
+
+    def _chunk_task(self, called: list[Pending]) -> Task:
+        number = next(self._numbers)
+        self._called[number] = deque(called)
+        payload = joined(CHUNKS, [one.task.encode() for one in called])
+        return Task(number, payload, len(payload), self._terms.limit_s)
+
+    def _take_chunk(self, answer: Answer) -> None:
+        called = self._called[answer.id]
+        if not answer.is_final:
+            if called:
+                self._take_called(called.popleft(), answer.payload)
+            return
+        del self._called[answer.id]
+        # An end without all answers is no end.
+        self._chunks.fail(called, answer.error or PoolError(_UNREADABLE))
+
+    def _take_called(self, one: Pending, payload: bytes) -> None:
+        try:
+            done = ChunkDone.decode(payload)
+        except ValueError:
+            self._chunks.fail([one], PoolError(_UNREADABLE))
+        else:
+            self._chunks.take(one, done)
 
     def _take(self, answer: Answer) -> None:
-        sent = self._sent.pop(answer.id)
-        if answer.error is not None:
-            self._take_error(sent, answer.error)
+        error = answer.error
+        if answer.payload:
+            try:
+                self._take_part(answer)
+            except (ValueError, IndexError):
+                # Foreign code ran there, and may have done anything to what it answers.
+                error = error or PoolError(_UNREADABLE)
+        if answer.is_final or error is not None:
+            self._take_end(answer.id, error, is_final=answer.is_final)
+
+    def _take_part(self, answer: Answer) -> None:
+        kind, parts = parted(answer.payload)
+        if kind != DONE:
+            self._chunks.want(answer.id, map(ChunkTask.decode, parts))
             return
-        try:
-            done = [FileDone.decode(part) for part in split(answer.payload)]
-        except ValueError:
-            # Foreign code ran there, and may have done anything to what it answers.
-            done = []
-        if len(done) != len(sent):
-            self._take_error(sent, PoolError("the worker's answer cannot be read"))
-            return
+        sent, done = self._sent[answer.id], [FileDone.decode(part) for part in parts]
+        if len(sent) != len(done):
+            raise ValueError("there are too few or too many answers")
+        self._sent[answer.id] = []
         for one, told in zip(sent, done, strict=True):
-            self._receiver.done(one, told)
+            if not self._files.take(one, told):
+                self._receiver.failed(one, _UNREADABLE)
+
+    def _take_end(self, number: int, error: PoolError | None, *, is_final: bool) -> None:
+        """A task is over, or what came of it cannot be read: then its files are as good as lost."""
+        sent = self._sent[number]
+        if is_final:
+            del self._sent[number]
+        else:
+            self._sent[number] = []
+        self._chunks.let_go(number)
+        if sent:
+            self._take_error(sent, error or PoolError(_UNREADABLE))
 
     def _take_error(self, sent: Batch, error: PoolError) -> None:
+        first = sent[0]
         # A process may die by no fault of the file: the system wanted its memory, say.
-        may_do_better = isinstance(error, WorkerDied) and sent[0].tries < 1
-        if len(sent) > 1 or may_do_better:
-            self._again.extend(sent)
+        may_do_better = isinstance(error, WorkerDied) and first.tries < 1
+        if self._terms.risky and not first.apart:
+            # Chunk by chunk, what costs a worker costs its chunk only.
+            self._again += (one._replace(apart=True, tries=one.tries + 1) for one in sent)
+        elif len(sent) > 1 or may_do_better:
+            self._again += (one._replace(tries=one.tries + 1) for one in sent)
         else:
-            self._receiver.failed(sent[0], str(error))
+            self._receiver.failed(first, str(error))
 
-
-def _alone(one: Sent) -> Batch:
-    return [one._replace(tries=one.tries + 1)]
-
-
-def _weight_bytes(batch: Batch) -> int:
-    return sum(one.file.signature.size_bytes for one in batch)
+    def _go_on_alone(self, batches: Iterator[Batch], cause: PoolError) -> None:
+        """Do what is left without other processes, or say of each file that it cannot be done."""
+        left = [*self._again, *chain.from_iterable(self._sent.values())]
+        self._chunks.put_back(chain.from_iterable(self._called.values()))
+        for number in self._sent:
+            self._chunks.let_go(number)
+        self._again.clear()
+        self._called.clear()
+        self._sent.clear()
+        if self._terms.trusted:
+            self._receiver.warn(f"{cause}; going on in one process")
+            self._again += (one._replace(tries=one.tries + 1) for one in left)
+            with self._open_pool(small=True) as pool:
+                self._work_off(pool, batches)
+            return
+        self._chunks.give_up(str(cause))
+        for one in chain(left, chain.from_iterable(batches)):
+            self._receiver.failed(one, str(cause))
 
 
 def _up_to(batches: Iterator[Batch], limit_bytes: int) -> Iterator[Batch]:
     """The first batches, until they are heavier than the limit."""
-    weight_bytes = 0
+    weight = 0
     for batch in batches:
         yield batch
-        weight_bytes += _weight_bytes(batch)
-        if weight_bytes > limit_bytes:
+        weight += weight_bytes(batch)
+        if weight > limit_bytes:
             return

@@ -26,6 +26,9 @@ _KIND_CODES = {kind: bytes([code]) for code, kind in enumerate(sorted(KINDS), st
 _MOST = 1 << 53
 # A processor's value is nested 100 deep at most; what is decoded must be fit to be printed again.
 _MAX_DEPTH = 120
+_CONTAINERS = (dict, list)
+
+_NOTHING = Outcome()
 
 
 class FileRecord(NamedTuple):
@@ -83,46 +86,36 @@ def local_key(chunk: Chunk, context: Sequence[str]) -> bytes:
     return key
 
 
-def pack(
-    chunks: Sequence[Chunk],
-    outcomes: Sequence[Outcome],
-    source: bytes,
-    keys: Sequence[bytes],
-    *,
-    certain: bool = True,
-) -> bytes:
-    """The record of a file.
+def local_keys(chunks: Sequence[Chunk], context: Sequence[str]) -> list[bytes]:
+    """The local key of each chunk; quicker than one by one."""
+    if context:
+        return [local_key(chunk, context) for chunk in chunks]
+    codes = _KIND_CODES
+    return [chunk.digest + codes[chunk.kind] for chunk in chunks]
 
-    Args:
-        chunks: all of the file's.
-        outcomes: one a chunk.
-        source: the file's bytes.
-        keys: the local key of each chunk.
-        certain: whether the same bytes give the same chunks always. Else the record is not
-            complete: each chunk's result may be reused, but the file is cut anew.
+
+def packed(
+    *,
+    complete: bool,
+    chunks: int,
+    findings: int,
+    size_bytes: int,
+    local_keys: bytes,
+    findings_json: bytes,
+    values_json: bytes,
+) -> bytes:
+    """The record that has these facts; see `FileRecord`."""
+    head = _HEAD.pack(complete, chunks, findings, size_bytes)
+    return join([head, local_keys, findings_json, values_json])
+
+
+def rows_json(rows: Sequence[object]) -> bytes:
+    """Rows of findings or values as JSON, without the brackets around all.
 
     Raises:
         ValueError: a value is not a plain one; `TypeError` and `RecursionError` likewise.
     """
-    findings = []
-    values = []
-    for index, (chunk, outcome) in enumerate(zip(chunks, outcomes, strict=True)):
-        if outcome.findings:
-            column = _column(source, chunk.start_byte)
-            findings.append((index, chunk.digest.hex(), chunk.start_line, column, outcome.findings))
-        if outcome.value is not None:
-            place = (index, chunk.digest.hex(), chunk.kind, chunk.name, chunk.start_line)
-            values.append((*place, chunk.end_line, outcome.value))
-    failed = any(outcome.error is not None for outcome in outcomes)
-    complete = certain and not failed
-    head = _HEAD.pack(complete, len(chunks), sum(len(f[-1]) for f in findings), len(source))
-    if failed:
-        # No chunk has a key of zeros: what failed is not found again, so it is run next time.
-        keys = [
-            bytes(len(key)) if outcome.error is not None else key
-            for key, outcome in zip(keys, outcomes, strict=True)
-        ]
-    return join([head, b"".join(keys), _json(findings), _json(values)])
+    return _ENCODER.encode(rows)[1:-1].encode()
 
 
 def unpack(payload: bytes) -> FileRecord | None:
@@ -164,25 +157,22 @@ def reusable(record: FileRecord) -> dict[bytes, Outcome]:
         return {}
     findings = {placed.chunk_index: placed.findings for placed in contents.findings}
     values = {placed.chunk_index: placed.value for placed in contents.values}
-    keys = record.local_keys
-    length = len(keys) // record.chunks
-    found = {
-        keys[i * length : (i + 1) * length]: Outcome(findings.get(i, ()), values.get(i))
-        for i in range(record.chunks)
-    }
-    found.pop(bytes(length), None)
+    keys = keys_in(record)
+    # Of most chunks there is nothing to tell; that is one value for all.
+    found = dict.fromkeys(keys, _NOTHING)
+    for index in findings.keys() | values.keys():
+        found[keys[index]] = Outcome(findings.get(index, ()), values.get(index))
+    found.pop(bytes(len(keys[0])), None)
     return found
 
 
-def _column(source: bytes, start: int) -> int:
-    """The 1-based column, in code points, of a byte."""
-    line_start = source.rfind(b"\n", 0, start) + 1
-    before = source[line_start:start].decode("utf-8", "replace")
-    return len(before.removeprefix("\ufeff") if line_start == 0 else before) + 1
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_as_json).encode()
+def keys_in(record: FileRecord) -> list[bytes]:
+    """The local key of each chunk; of one that failed it is zeros."""
+    if not record.chunks:
+        return []
+    length = len(record.local_keys) // record.chunks
+    starts = range(0, len(record.local_keys), length)
+    return [record.local_keys[start : start + length] for start in starts]
 
 
 def _as_json(value: Any) -> object:
@@ -195,6 +185,8 @@ def _refuse(found: object) -> NoReturn:
     raise ValueError(f"{found!r} does not belong there")
 
 
+# `json.dumps` and `json.loads` make new ones at each call that names an option.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_as_json)
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
@@ -220,12 +212,12 @@ def _values(record: FileRecord) -> list[PlacedValue]:
     decoded = _rows(record.values_json)
     if _is_deep(decoded):
         _refuse("a value nested so deep")
-    rows = [PlacedValue(*row) for row in decoded]
-    for row in rows:
-        _check_place(row.chunk_index, row.digest, row.start_line, row.end_line, record.chunks)
-        if row.kind not in KINDS or not (row.name is None or isinstance(row.name, str)):
+    for row in decoded:
+        index, digest, kind, name, start_line, end_line, _ = row
+        _check_place(index, digest, start_line, end_line, record.chunks)
+        if kind not in KINDS or not (name is None or isinstance(name, str)):
             _refuse(row)
-    return rows
+    return list(map(PlacedValue._make, decoded))
 
 
 def _rows(text: bytes) -> list[list[Any]]:
@@ -237,8 +229,14 @@ def _list(value: object) -> list[Any]:
 
 
 def _check_place(index: object, digest: object, first: object, second: object, chunks: int) -> None:
-    is_index = type(index) is int and 0 <= index < chunks
-    if not (is_index and isinstance(digest, str) and _is_place(first) and _is_place(second)):
+    # As `_is_place`, without the call: a chunk with a value comes by here.
+    if not (
+        type(index) is type(first) is type(second) is int
+        and 0 <= index < chunks
+        and 1 <= first < _MOST
+        and 1 <= second < _MOST
+        and isinstance(digest, str)
+    ):
         _refuse((index, digest, first, second))
 
 
@@ -250,12 +248,9 @@ def _is_place(value: object) -> bool:
 def _is_deep(value: object) -> bool:
     level: list[Any] = [value]
     for _ in range(_MAX_DEPTH):
-        items = (item for outer in level for item in _items(outer))
-        level = [item for item in items if isinstance(item, dict | list)]
+        # What JSON gives is of these types exactly; `isinstance` takes three times as long.
+        items = [outer.values() if type(outer) is dict else outer for outer in level]
+        level = [item for part in items for item in part if type(item) in _CONTAINERS]
         if not level:
             return False
     return True
-
-
-def _items(container: Any) -> Any:
-    return container.values() if isinstance(container, dict) else container

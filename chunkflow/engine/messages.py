@@ -1,9 +1,28 @@
-"""What crosses between a run and its workers, as bytes: the configuration, tasks and answers."""
+"""What crosses between a run and its workers, as bytes: the configuration, tasks and answers.
+
+A worker is given files, and answers with what the processors say of them. Chunks that an expensive
+processor has to be called on come back first, as `ChunkTask`s in parts of the answer; they are
+given to whichever worker is free, and each is answered for as soon as it is done.
+"""
 
 import json
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from chunkflow.model.chunk import Chunk
 from chunkflow.model.framing import join, split
+
+FILES = b"f"
+"""Begins the payload of a task about files."""
+CHUNKS = b"c"
+"""Begins the payload of a task about chunks."""
+DONE = b"d"
+"""Begins an answer that says what became of files."""
+WANTED = b"w"
+"""Begins an answer that says on which chunks processors are to be called."""
+_DIGEST = Chunk._fields.index("digest")
+_SCOPE = Chunk._fields.index("scope")
 
 
 class WorkConfig(NamedTuple):
@@ -13,6 +32,12 @@ class WorkConfig(NamedTuple):
     processors: tuple[tuple[str, dict[str, object]], ...]
     """Name and settings of each."""
     suites: tuple[str, ...]
+    streaming_bytes: int | None = None
+    """A larger file is held in windows."""
+    max_chunk_bytes: int | None = None
+    """Where declarations are cut for users' processors that do not say so themselves."""
+    fingerprints: tuple[str, ...] = ()
+    """Of each processor, in hexadecimal, as the keys of the run have them."""
 
     def encode(self) -> bytes:
         """As bytes, for `prepare`.
@@ -25,8 +50,9 @@ class WorkConfig(NamedTuple):
     @classmethod
     def decode(cls, data: bytes) -> "WorkConfig":
         """The value that `encode` made bytes of."""
-        root, processors, suites = json.loads(data)
-        return cls(root, tuple((name, own) for name, own in processors), tuple(suites))
+        root, processors, suites, streaming_bytes, limit, fingerprints = json.loads(data)
+        named = tuple((name, own) for name, own in processors)
+        return cls(root, named, tuple(suites), streaming_bytes, limit, tuple(fingerprints))
 
 
 class FileTask(NamedTuple):
@@ -39,31 +65,55 @@ class FileTask(NamedTuple):
     """None lets the worker read it."""
     previous: tuple[bytes, ...]
     """The records of what the file last held, one a processor; empty where there is none."""
+    apart: bool = False
+    """Whether every processor that is not a built-in is to be called chunk by chunk."""
 
     def encode(self) -> bytes:
         """As bytes, for a worker."""
         names = (_as_bytes(self.shown), _as_bytes(self.path), _as_bytes(self.language))
-        present = b"" if self.source is None else b"1"
-        return join([*names, present, self.source or b"", *self.previous])
+        flags = bytes([self.source is not None, self.apart])
+        return join([*names, flags, self.source or b"", *self.previous])
 
     @classmethod
     def decode(cls, data: bytes) -> "FileTask":
         """The value that `encode` made bytes of."""
-        shown, path, language, present, source, *previous = split(data)
+        shown, path, language, flags, source, *previous = split(data)
         names = (_as_text(shown), _as_text(path), _as_text(language))
-        return cls(*names, source if present else None, tuple(previous))
+        return cls(*names, source if flags[0] else None, tuple(previous), bool(flags[1]))
+
+
+class FilePart(NamedTuple):
+    """What one processor said of a file."""
+
+    record: bytes
+    """The file record; where `missing` is not empty, one of what was known."""
+    reran: tuple[int, ...] = ()
+    """Indexes of the chunks that the processor was called on."""
+    errors: tuple[str, ...] = ()
+    """What it raised, with the lines of the chunk."""
+    missing: bytes = b""
+    """Places of the chunks without an outcome, packed by `engine/draft.py`."""
+
+    def encode(self) -> bytes:
+        """As bytes, for the parent."""
+        errors = map(_as_bytes, self.errors)
+        return join([self.record, array("I", self.reran).tobytes(), self.missing, *errors])
+
+    @classmethod
+    def decode(cls, data: bytes) -> "FilePart":
+        """The value that `encode` made bytes of."""
+        record, reran, missing, *errors = split(data)
+        return cls(record, tuple(array("I", reran)), tuple(map(_as_text, errors)), missing)
 
 
 class FileDone(NamedTuple):
     """What became of a file."""
 
     error: str
-    """Why it or some of its chunks could not be processed; empty where all went well."""
+    """Why it could not be read; else empty."""
     digest: bytes
     """Of its content; empty where it could not be read."""
-    reran: int
-    """Chunks that a processor was called on."""
-    records: tuple[bytes, ...]
+    parts: tuple[FilePart, ...]
     """One a processor."""
     note: str = ""
     """What is to be said of the file, though it was processed."""
@@ -71,13 +121,82 @@ class FileDone(NamedTuple):
     def encode(self) -> bytes:
         """As bytes, for the parent."""
         told = (_as_bytes(self.error), _as_bytes(self.note))
-        return join([*told, self.digest, str(self.reran).encode(), *self.records])
+        return join([*told, self.digest, *[part.encode() for part in self.parts]])
 
     @classmethod
     def decode(cls, data: bytes) -> "FileDone":
         """The value that `encode` made bytes of."""
-        error, note, digest, reran, *records = split(data)
-        return cls(_as_text(error), digest, int(reran), tuple(records), _as_text(note))
+        error, note, digest, *parts = split(data)
+        return cls(_as_text(error), digest, tuple(map(FilePart.decode, parts)), _as_text(note))
+
+
+class ChunkTask(NamedTuple):
+    """A chunk on which an expensive processor is to be called."""
+
+    processor: int
+    """Its number in the run."""
+    language: str
+    local_key: bytes
+    chunk: bytes
+    """From `encode_chunk`."""
+
+    def encode(self) -> bytes:
+        """As bytes, for a worker or from one."""
+        return join([bytes([self.processor]), _as_bytes(self.language), self.local_key, self.chunk])
+
+    @classmethod
+    def decode(cls, data: bytes) -> "ChunkTask":
+        """The value that `encode` made bytes of."""
+        processor, language, local_key, chunk = split(data)
+        return cls(processor[0], _as_text(language), local_key, chunk)
+
+
+class ChunkDone(NamedTuple):
+    """What became of a chunk."""
+
+    record: bytes
+    """From `engine/chunk_record.py`; empty where there is an error."""
+    error: str
+    took_s: float
+
+    def encode(self) -> bytes:
+        """As bytes, for the parent."""
+        return join([self.record, _as_bytes(self.error), b"%d" % int(self.took_s * 1e9)])
+
+    @classmethod
+    def decode(cls, data: bytes) -> "ChunkDone":
+        """The value that `encode` made bytes of."""
+        record, error, took_ns = split(data)
+        return cls(record, _as_text(error), int(took_ns) / 1e9)
+
+
+def encode_chunk(chunk: Chunk) -> bytes:
+    """A chunk as bytes."""
+    facts = (*chunk[:_DIGEST], chunk.container, chunk.imports)
+    return join([json.dumps(facts).encode(), chunk.digest, chunk.source])
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """The chunk that `encode_chunk` made bytes of."""
+    facts, digest, source = split(data)
+    *place, container, imports = json.loads(facts)
+    if place[_SCOPE] is not None:
+        place[_SCOPE] = tuple(place[_SCOPE])
+    return Chunk._make((*place, digest, source, container, imports))
+
+
+def joined(kind: bytes, payloads: Iterable[bytes]) -> bytes:
+    """The payload of a task or an answer: its kind and what it is about."""
+    return kind + join(list(payloads))
+
+
+def parted(payload: bytes) -> tuple[bytes, Sequence[bytes]]:
+    """The kind of a task or an answer, and what it is about.
+
+    Raises:
+        ValueError: the bytes are neither.
+    """
+    return payload[:1], split(payload[1:])
 
 
 # A file's name may be any bytes, which Python shows as lone surrogates, and a processor's own

@@ -9,7 +9,7 @@ from chunkflow.cache.keys import content_digest, file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.file_record import Contents, contents_of, unpack
 from chunkflow.engine.manifest import Manifest, Signature, settled, signature_of
-from chunkflow.engine.reading import check_regular, read_source, reason_of
+from chunkflow.engine.reading import check_regular, read_digest, read_source, reason_of
 from chunkflow.errors import SourceError
 from chunkflow.syntax.suffixes import language_of
 
@@ -21,6 +21,15 @@ class RunProcessor(NamedTuple):
     run: bytes
     """`run_fingerprint` of it."""
     sees_path: bool
+    max_chunk_bytes: int | None = None
+    expensive: bool = False
+    """Whether it is called chunk by chunk, and each result has a record."""
+    trusted: bool = True
+    """Whether it can do no harm: such a one may run in the run's own process."""
+    context: tuple[str, ...] = ()
+    """What it sees besides the chunk."""
+    parts: Mapping[str, str] = {}
+    """What `run` is made of, by name; each is only ever compared."""
 
 
 class File(NamedTuple):
@@ -77,9 +86,10 @@ def look(shown: str, path: str, manifest: Manifest, looked_ns: int, *, named: bo
         return None
     signature = signature_of(found)
     seen = manifest.seen(path)
-    unchanged = seen is not None and seen.signature == signature
-    last = None if seen is None else seen.digest
-    return File(shown, path, language, signature, looked_ns, last, unchanged)
+    if seen is None:
+        return File(shown, path, language, signature, looked_ns, None, False)
+    known, digest = seen
+    return File(shown, path, language, signature, looked_ns, digest, known == signature)
 
 
 def _stat(path: str, shown: str, *, named: bool) -> os.stat_result | None:
@@ -92,9 +102,10 @@ def _stat(path: str, shown: str, *, named: bool) -> os.stat_result | None:
         is_link = is_gone and os.path.islink(path)
         reason = "it is a link to nothing" if is_link else reason_of(exc)
         raise SourceError(f"cannot read {shown}: {reason}") from exc
-    if not named and not stat.S_ISREG(found.st_mode):
-        return None
-    check_regular(found, shown)
+    if not stat.S_ISREG(found.st_mode):
+        if not named:
+            return None
+        check_regular(found, shown)
     return found
 
 
@@ -167,12 +178,14 @@ class Records:
         return tuple(found)
 
 
-def read_and_digest(file: File) -> tuple[bytes, bytes]:
-    """A file's bytes and their digest.
+def read_and_digest(file: File, streaming_bytes: int | None) -> tuple[bytes | None, bytes]:
+    """A file's bytes and their digest; of a file larger than `streaming_bytes` the digest alone.
 
     Raises:
         SourceError: it cannot be read.
     """
+    if streaming_bytes is not None and file.signature.size_bytes > streaming_bytes:
+        return None, read_digest(file.path, file.shown)
     source = read_source(file.path, file.shown)
     return source, content_digest(source)
 

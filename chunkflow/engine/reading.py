@@ -4,9 +4,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from io import FileIO
 
+from chunkflow.cache.keys import DIGEST_BYTES
 from chunkflow.errors import SourceError
+
+_PIECE_BYTES = 1024 * 1024
 
 _REASONS = {
     "FileNotFoundError": "no such file",
@@ -30,6 +34,19 @@ def read_source(path: str, shown: str) -> bytes:
         source = file.readall()
     check_text(source, shown)
     return source
+
+
+def read_digest(path: str, shown: str) -> bytes:
+    """The digest of a regular file's content, which is not held in memory.
+
+    Raises:
+        SourceError: it cannot be read, or is not a regular file.
+    """
+    digest = blake2b(digest_size=DIGEST_BYTES)
+    with opened(path, shown) as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.digest()
 
 
 @contextmanager
@@ -66,8 +83,8 @@ def reason_of(exc: Exception) -> str:
     return known or (getattr(exc, "strerror", None) or str(exc)).lower()
 
 
-def check_text(source: bytes, shown: str, *, start_line: int = 1) -> None:
-    """Raise `SourceError` where bytes are not UTF-8; `start_line` is the line they begin with."""
+def check_text(source: bytes, shown: str, *, start_line: int = 1, start_byte: int = 0) -> None:
+    """Raise `SourceError` where bytes are not UTF-8; they begin at that line and byte of a file."""
     if source.isascii():
         return
     try:
@@ -76,5 +93,5 @@ def check_text(source: bytes, shown: str, *, start_line: int = 1) -> None:
         line = source.count(b"\n", 0, exc.start) + start_line
         raise SourceError(
             f"cannot read {shown}: line {line} is not UTF-8 (byte 0x{source[exc.start]:02x} at"
-            f" offset {exc.start}); save it as UTF-8"
+            f" offset {start_byte + exc.start}); save it as UTF-8"
         ) from exc

@@ -17,15 +17,17 @@ from chunkflow.model.report import (
     Totals,
 )
 
+_NO_HITS = Hits()
+
 
 def hits_in(tier: str, count: int) -> Hits:
     """All hits in one tier."""
-    return Hits()._replace(**{tier: count}) if count else Hits()
+    return Hits(**{tier: count}) if count else _NO_HITS
 
 
 def findings_of(
     shown: str, processors: Sequence[str], contents: Sequence[Contents]
-) -> list[FileFinding]:
+) -> tuple[FileFinding, ...]:
     """Every finding, with its place in the file, in the order of the file."""
     found = [
         _in_file(finding, placed, processor, shown)
@@ -34,7 +36,7 @@ def findings_of(
         for finding in placed.findings
     ]
     found.sort(key=lambda f: (f.start_line, f.start_column, f.processor, f.rule, f.message))
-    return found
+    return tuple(found)
 
 
 def _in_file(finding: Finding, placed: PlacedFindings, processor: str, shown: str) -> FileFinding:

@@ -6,20 +6,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self, TypeAlias
 
+from chunkflow.cache.expiring import ExpiringTier
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.sqlite import SqliteStore
+from chunkflow.cache.open import open_store
 from chunkflow.cache.store import Store
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.discover import discover
+from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.reporting import assembled
-from chunkflow.engine.run import RunOptions, Wanted, run_files
+from chunkflow.engine.run import run_files
 from chunkflow.errors import CacheError, UsageError
 from chunkflow.flow.selection import Selection
 from chunkflow.model.report import FileReport, Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
 from chunkflow.settings import Settings, load_settings
 
-_L1_BYTES = 32 * 1024 * 1024
+_L1_BYTES = 24 * 1024 * 1024
+_L2_BYTES = 8 * 1024 * 1024
+_FEW_FILES = 50
 
 Path: TypeAlias = str | os.PathLike[str]
 
@@ -66,12 +70,8 @@ class ChunkFlow:
         self._on_warning = on_warning
         self._warnings: list[str] = []
         self._warnings_lock = threading.Lock()
-        is_cached = cache is not False
-        self._tiers = Tiers(
-            MemoryTier(_L1_BYTES if is_cached else 0),
-            self._open_store() if is_cached else None,
-            warn=self._warn,
-        )
+        self._is_cached = cache is not False
+        self._tiers = self._new_tiers()
 
     def optimize_files(
         self,
@@ -80,6 +80,7 @@ class ChunkFlow:
         processors: Sequence[str] | None = None,
         with_values: bool = True,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> Report:
         """Run processors on every chunk that has no result yet.
 
@@ -88,6 +89,8 @@ class ChunkFlow:
             processors: names, or `module:attr`; None takes those of the settings.
             with_values: whether the report holds the processors' values.
             progress: told the number of files done and in all.
+            should_stop: asked between files; once it says yes, what is in hand is finished and
+                kept, and nothing else is begun.
 
         Returns:
             What was done, with every warning since this object was made.
@@ -101,27 +104,24 @@ class ChunkFlow:
         settings = self.settings
         names = settings.processors if processors is None else tuple(processors)
         selection = Selection(names, settings)
-        found = discover(
-            None if paths is None else [os.fspath(path) for path in paths],
-            cwd=self._cwd,
-            root=settings.root,
-            include=settings.include,
-            exclude=settings.exclude,
-            cache_dir=settings.cache_dir,
-        )
-        options = RunOptions(
-            selection.processors,
-            selection.open_pool,
-            with_values=with_values,
-            trusted=selection.trusted,
-            progress=progress,
-            warn=self._warn,
-        )
-        wanted = [
-            Wanted(file, os.path.join(self._cwd, file), file in found.named) for file in found.files
-        ]
-        files = run_files(wanted, self._tiers, options)
-        files += [FileReport(p.path, "failed", error=p.message) for p in found.problems]
+        named = None if paths is None else [os.fspath(path) for path in paths]
+        # Without a cache a run remembers its own results only, so that equal chunks run once.
+        tiers = self._tiers if self._is_cached else self._new_tiers()
+        with selection.pools() as pools:
+            if tiers.empty and _may_be_many(named, self._cwd):
+                pools.begin()
+            options = RunOptions(
+                selection.processors,
+                pools.open,
+                jobs=settings.jobs,
+                limit_s=settings.timeout,
+                streaming_bytes=settings.streaming_threshold_bytes,
+                with_values=with_values,
+                should_stop=should_stop,
+                progress=progress,
+                warn=self._warn,
+            )
+            files = self._run(named, tiers, options)
         return assembled(
             files,
             seconds=time.perf_counter() - started_s,
@@ -149,10 +149,43 @@ class ChunkFlow:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
+    def _run(self, named: list[str] | None, tiers: Tiers, options: RunOptions) -> list[FileReport]:
+        settings = self.settings
+        found = discover(
+            named,
+            cwd=self._cwd,
+            root=settings.root,
+            include=settings.include,
+            exclude=settings.exclude,
+            cache_dir=settings.cache_dir,
+        )
+        wanted = [
+            Wanted(file, os.path.join(self._cwd, file), file in found.named) for file in found.files
+        ]
+        files = run_files(wanted, tiers, options)
+        return files + [FileReport(p.path, "failed", error=p.message) for p in found.problems]
+
+    def _new_tiers(self) -> Tiers:
+        return Tiers(
+            MemoryTier(_L1_BYTES),
+            self._open_store() if self._is_cached else None,
+            warn=self._warn,
+            expiring=ExpiringTier(_L2_BYTES, ttl_s=self.settings.cache.ttl_s),
+        )
+
     def _open_store(self) -> Store | None:
         settings = self.settings
+        # What a repository brings along, links too, names no place outside it; its user may.
+        is_users = settings.cache.dir is None and settings.cache.location == "user"
+        is_chosen = settings.origin.get("cache.dir") in ("call", "CHUNKFLOW_CACHE_DIR")
         try:
-            return SqliteStore(settings.cache_dir, limit_bytes=settings.cache.size, warn=self._warn)
+            return open_store(
+                settings.cache_dir,
+                l3=settings.cache.l3,
+                limit_bytes=settings.cache.size,
+                warn=self._warn,
+                inside=None if is_users or is_chosen else settings.root,
+            )
         except CacheError as exc:
             self._warn(f"{exc}; going on without it")
             return None
@@ -165,6 +198,13 @@ class ChunkFlow:
             self._warnings.append(message)
         if self._on_warning is not None:
             self._on_warning(message)
+
+
+def _may_be_many(named: list[str] | None, cwd: str) -> bool:
+    """Whether these may be so many files that other processes are worth their start."""
+    if named is None or len(named) > _FEW_FILES:
+        return True
+    return any(os.path.isdir(os.path.join(cwd, name)) for name in named)
 
 
 def _directory(root: Path) -> str:

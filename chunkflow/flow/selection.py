@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from chunkflow.cache.keys import run_fingerprint
-from chunkflow.engine.messages import WorkConfig
+from chunkflow.cache.keys import FORMAT, run_fingerprint
 from chunkflow.engine.plan import RunProcessor
 from chunkflow.errors import SettingsError
-from chunkflow.pool.protocol import Pool
-from chunkflow.processors.table import is_built_in, load
+from chunkflow.flow.pools import Pools
+from chunkflow.processors.protocol import Processor
+from chunkflow.processors.table import is_built_in, limit_of, load, needed_modules
 from chunkflow.settings import Settings
 from chunkflow.syntax.versions import grammar_versions
 
@@ -30,49 +30,78 @@ class Selection:
             for name in dict.fromkeys(names or _ONLY_CHUNKS)
         )
         for name, own in self._named:
-            _check_plain(name, own)
-        self.processors = tuple(self._described(name, own) for name, own in self._named)
-        self.trusted = all(is_built_in(name) for name, _ in self._named)
+            if own:
+                _check_plain(name, own)
+        loaded = [load(name, own, root=settings.root) for name, own in self._named]
+        self._fingerprints = tuple(processor.fingerprint().hex() for processor in loaded)
+        self.processors = tuple(map(self._described, loaded))
 
-    def open_pool(self, *, small: bool) -> Pool:
-        """A pool for the run: in-line where that is quicker and nothing can go wrong in it."""
-        # Here and not above: a run that finds everything in the cache needs neither a syntax tree
-        # nor another process.
-        from chunkflow.engine.work import prepare  # noqa: PLC0415
+    def pools(self) -> Pools:
+        """What opens the pool for a run of them."""
+        settings = self._settings
+        return Pools(
+            self._config,
+            jobs=settings.jobs,
+            memory_limit_bytes=settings.memory_limit,
+            preload=[module for name, _ in self._named for module in needed_modules(name)],
+            trusted=all(processor.trusted for processor in self.processors),
+        )
+
+    def _config(self) -> bytes:
+        from chunkflow.engine.messages import WorkConfig  # noqa: PLC0415 - only with a pool
 
         settings = self._settings
-        config = self._config().encode()
-        if self.trusted and (small or settings.jobs == 1):
-            from chunkflow.pool.inline import InlinePool  # noqa: PLC0415
+        return WorkConfig(
+            settings.root,
+            self._named,
+            settings.suites,
+            settings.streaming_threshold_bytes,
+            settings.max_chunk_bytes,
+            self._fingerprints,
+        ).encode()
 
-            return InlinePool(prepare, config)
-        from chunkflow.pool.processes import ProcessPool  # noqa: PLC0415
-
-        limit_s = None if self.trusted else settings.timeout
-        return ProcessPool(prepare, config, jobs=settings.jobs, timeout_s=limit_s)
-
-    def _config(self) -> WorkConfig:
-        return WorkConfig(self._settings.root, self._named, self._settings.suites)
-
-    def _described(self, name: str, own: dict[str, object]) -> RunProcessor:
+    def _described(self, processor: Processor) -> RunProcessor:
         settings = self._settings
-        processor = load(name, own, root=settings.root)
+        limit = limit_of(processor, settings.max_chunk_bytes)
         run = run_fingerprint(
             grammar=grammar_versions(),
             name=processor.name,
             version=processor.version,
             fingerprint=processor.fingerprint(),
             context=processor.context,
-            max_chunk_bytes=processor.max_chunk_bytes,
+            max_chunk_bytes=limit,
             suites=settings.suites,
         )
-        return RunProcessor(name, run, "path" in processor.context)
+        return RunProcessor(
+            processor.name,
+            run,
+            "path" in processor.context,
+            limit,
+            processor.expensive,
+            is_built_in(processor.name),
+            processor.context,
+            self._parts(processor, limit),
+        )
+
+    def _parts(self, processor: Processor, limit: int | None) -> dict[str, str]:
+        """What goes into `run_fingerprint`, apart."""
+        parts = {
+            "format": str(FORMAT),
+            "grammar": grammar_versions(),
+            "version": processor.version,
+            "declared_context": " ".join(processor.context),
+            "max_chunk_bytes": str(limit),
+            "suites": "\0".join(self._settings.suites),
+        }
+        return parts | {name: digest.hex() for name, digest in processor.parts().items()}
 
 
 def _check_plain(name: str, own: dict[str, object]) -> None:
     """Refuse settings that cannot be sent to a worker; a TOML file can hold dates, say."""
+    import json  # noqa: PLC0415 - few processors have settings
+
     try:
-        WorkConfig("", ((name, own),), ()).encode()
+        json.dumps(own)
     except (TypeError, ValueError, RecursionError) as exc:
         raise SettingsError(
             f"the settings in [processors.{name}] cannot be handed to it: {exc};"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import typer
 
 from chunkflow import __version__
 from chunkflow.cli import main as main_module
+from chunkflow.cli.signals import Terminated
 from chunkflow.errors import ChunkflowError
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Every command raises from then on."""
 
     def fail_with(error: BaseException) -> None:
-        def app(*_: object, **__: object) -> None:
+        def perform(*_: object) -> int:
             raise error
 
-        monkeypatch.setattr(main_module, "app", app)
+        monkeypatch.setattr(main_module, "perform", perform)
 
     return fail_with
 
@@ -37,8 +37,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     ("error", "status", "message"),
     [
         (ChunkflowError("cannot do it\x1b"), 2, "chunkflow: cannot do it\\x1b\n"),
-        (KeyboardInterrupt(), 130, "chunkflow: interrupted\n"),
-        (typer.Abort(), 130, "chunkflow: interrupted\n"),
+        (KeyboardInterrupt(), 130, "chunkflow: interrupted; what was done is kept\n"),
+        (Terminated(15), 143, "chunkflow: ended by SIGTERM; what was done is kept\n"),
+        (Terminated(1), 129, "chunkflow: ended by SIGHUP; what was done is kept\n"),
         (
             LookupError("odd"),
             2,
@@ -57,7 +58,7 @@ def test_whatever_is_raised_becomes_a_status(
     message: str,
 ) -> None:
     failing(error)
-    assert cli() == (status, "", message)
+    assert cli("optimize-files") == (status, "", message)
 
 
 @pytest.mark.parametrize("flag", ["--verbose", "-v"])
@@ -134,3 +135,14 @@ def test_console_script_and_module_are_the_same_program(project: Path) -> None:
         assert done.returncode == 2
         assert done.stdout.startswith("failed: cannot read gone.ts: no such file\n")
         assert done.stderr == ""
+
+
+def test_shell_that_asks_for_completion_is_answered(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_CHUNKFLOW_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "chunkflow optimize-files --form")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    done = cli("optimize-files")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.split() == ["--format"]

@@ -446,7 +446,7 @@ class TestProcessors:
         a, b = json.loads(again.out)["files"]
         assert (a["reran"], a["reused"], b["reran"]) == (1, 1, 0)
 
-    def test_function_that_kills_its_process_costs_the_file_alone(
+    def test_function_that_kills_its_process_costs_the_chunk_alone(
         self, run: Run, save: Save, rules: Rules
     ) -> None:
         for name in ("a", "bad", "c"):
@@ -463,16 +463,17 @@ class TestProcessors:
         files = json.loads(done.out)["files"]
         assert [(file["path"], file["status"], file["reran"]) for file in files] == [
             ("a.ts", "changed", 1),
-            ("bad.ts", "failed", 0),
+            ("bad.ts", "failed", 1),
             ("c.ts", "changed", 1),
         ]
         assert files[1]["error"] == (
-            "cannot process bad.ts: its worker process was killed by SIGKILL"
+            'cannot process bad.ts: lines 1-1: processor "rules:kill": its worker process was'
+            " killed by SIGKILL"
         )
         again = json.loads(run("--processor", "rules:kill", "--format", "json").out)["totals"]
-        assert (again["reran"], again["reused"], again["failed"]) == (0, 2, 1)
+        assert (again["reran"], again["reused"], again["failed"]) == (1, 2, 1)
 
-    def test_function_that_hangs_costs_the_file_alone(
+    def test_function_that_hangs_costs_the_chunk_alone(
         self, run: Run, save: Save, rules: Rules
     ) -> None:
         for name in ("bad", "c"):
@@ -486,8 +487,8 @@ class TestProcessors:
         done = run("--processor", "rules:hang", "--timeout", "1")
         assert done.status == 2
         assert done.out.startswith(
-            "failed: cannot process bad.ts: it took longer than the limit of 1 s\n"
-            "2 files, 1 chunk: 1 rerun"
+            'failed: cannot process bad.ts: lines 1-1: processor "rules:hang": it took longer than'
+            " the limit of 1 s\n2 files, 2 chunks: 2 rerun"
         )
 
     def test_what_a_function_prints_is_not_mixed_with_the_report(
@@ -517,21 +518,67 @@ def wait(chunk):
 class TestProgram:
     """The program as a whole, from outside."""
 
-    def test_interrupted_run_keeps_what_was_done(
-        self, program: Program, run_json: RunJson, project: Path, save: Save, rules: Rules
-    ) -> None:
+    @pytest.fixture
+    def waiting(self, program: Program, project: Path, save: Save, rules: Rules) -> Program:
+        """Starts a run, and returns when its last file is in hand, where it stays."""
         for name in ("a", "b", "last"):
-            save(f"{name}.ts", f"let {name} = 1\n")
+            larger = "" if name == "last" else " // the larger a chunk is, the sooner its turn"
+            save(f"{name}.ts", f"let {name} = 1{larger}\n")
         rules(WAITING)
         os.mkfifo(project / "started")
         os.mkfifo(project / "never")
-        process = program("optimize-files", "--processor", "rules:wait", "--jobs", "1")
-        os.close(os.open(project / "started", os.O_RDONLY))
+
+        def start() -> "subprocess.Popen[str]":
+            process = program("optimize-files", "--processor", "rules:wait", "--jobs", "1")
+            os.close(os.open(project / "started", os.O_RDONLY))
+            (project / "started").unlink()
+            return process
+
+        return start
+
+    @staticmethod
+    def interrupt(process: "subprocess.Popen[str]") -> None:
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.readline() == (
+            "chunkflow: stopping: finishing what is in hand; press Ctrl-C again to stop at once\n"
+        )
+
+    def test_interrupted_run_finishes_what_is_in_hand_and_keeps_it(
+        self, waiting: Program, run_json: RunJson, project: Path
+    ) -> None:
+        process = waiting()
+        self.interrupt(process)
+        os.close(os.open(project / "never", os.O_WRONLY))
+        out, err = process.communicate()
+        assert (process.returncode, out) == (130, "")
+        assert err == "chunkflow: interrupted; what was done is kept\n"
+        *_, last = run_json("--processor", "rules:wait")["files"]
+        assert (last["path"], last["reran"]) == ("last.ts", 0)
+
+    def test_run_interrupted_twice_ends_at_once_and_keeps_what_was_done(
+        self, waiting: Program, run_json: RunJson
+    ) -> None:
+        process = waiting()
+        self.interrupt(process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
-        assert (process.returncode, out, err) == (130, "", "chunkflow: interrupted\n")
+        assert (process.returncode, out) == (130, "")
+        assert err == "chunkflow: interrupted; what was done is kept\n"
+        totals = run_json("--processor", "rules:wait")["totals"]
+        assert totals["reran"] < totals["chunks"] == 3
 
-        (project / "started").unlink()
+    @pytest.mark.parametrize(
+        ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["TERM", "HUP"]
+    )
+    def test_ended_run_keeps_what_was_done(
+        self, waiting: Program, run_json: RunJson, number: signal.Signals, status: int
+    ) -> None:
+        process = waiting()
+        process.send_signal(number)
+        out, err = process.communicate()
+        assert (process.returncode, out) == (status, "")
+        assert err == f"chunkflow: ended by {number.name}; what was done is kept\n"
         totals = run_json("--processor", "rules:wait")["totals"]
         assert totals["reran"] < totals["chunks"] == 3
 

@@ -13,10 +13,10 @@ from chunkflow.engine.file_record import (
     FileRecord,
     contents_of,
     local_key,
-    pack,
     reusable,
     unpack,
 )
+from chunkflow.engine.record_writer import Columns, RecordWriter
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome, Plain
 from chunkflow.model.framing import join
@@ -29,7 +29,10 @@ NOTHING = [Outcome()] * len(CHUNKS)
 
 
 def packed(*outcomes: Outcome) -> bytes:
-    return pack(CHUNKS, [*outcomes, *NOTHING[len(outcomes) :]], SOURCE, KEYS)
+    writer = RecordWriter()
+    columns = Columns(SOURCE, start_line=1, start_column=1)
+    writer.add(CHUNKS, [*outcomes, *NOTHING[len(outcomes) :]], KEYS, columns)
+    return writer.finish(len(SOURCE))
 
 
 def record_of(*outcomes: Outcome) -> FileRecord:
@@ -110,7 +113,7 @@ def test_failed_chunk_is_not_found_again() -> None:
 
 
 def test_empty_file_has_a_record_too() -> None:
-    record = unpack(pack([], [], b"", []))
+    record = unpack(RecordWriter().finish(0))
     assert record is not None
     assert record.complete
     assert reusable(record) == {}

@@ -4,29 +4,92 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chunkflow.engine.messages import FileDone, FileTask, WorkConfig
+from chunkflow.engine.messages import (
+    ChunkDone,
+    ChunkTask,
+    FileDone,
+    FilePart,
+    FileTask,
+    WorkConfig,
+    decode_chunk,
+    encode_chunk,
+    joined,
+    parted,
+)
+from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.chunker import chunk_source
 
 # Any string that Python can hold: file names and messages may have lone surrogates.
 TEXT = st.text(st.characters())
+INDEXES = st.lists(st.integers(0, (1 << 32) - 1)).map(tuple)
+PARTS = st.builds(FilePart, st.binary(), INDEXES, st.lists(TEXT).map(tuple), st.binary())
 
 
-@given(TEXT, TEXT, st.none() | st.binary(), st.lists(st.binary()))
-def test_task_survives(shown: str, path: str, source: bytes | None, previous: list[bytes]) -> None:
-    task = FileTask(shown, path, "tsx", source, tuple(previous))
+@given(TEXT, TEXT, st.none() | st.binary(), st.lists(st.binary()), st.booleans())
+def test_task_survives(
+    shown: str, path: str, source: bytes | None, previous: list[bytes], apart: bool
+) -> None:
+    task = FileTask(shown, path, "tsx", source, tuple(previous), apart)
     assert FileTask.decode(task.encode()) == task
 
 
-@given(TEXT, TEXT, st.binary(), st.integers(0), st.lists(st.binary()))
-def test_answer_survives(
-    error: str, note: str, digest: bytes, reran: int, records: list[bytes]
-) -> None:
-    done = FileDone(error, digest, reran, tuple(records), note)
+@given(TEXT, TEXT, st.binary(), st.lists(PARTS))
+def test_answer_survives(error: str, note: str, digest: bytes, parts: list[FilePart]) -> None:
+    done = FileDone(error, digest, tuple(parts), note)
     assert FileDone.decode(done.encode()) == done
+
+
+@given(st.integers(0, 255), TEXT, st.binary(), st.binary())
+def test_task_about_a_chunk_survives(
+    processor: int, language: str, local_key: bytes, chunk: bytes
+) -> None:
+    task = ChunkTask(processor, language, local_key, chunk)
+    assert ChunkTask.decode(task.encode()) == task
+
+
+@given(st.binary(), TEXT, st.floats(0, 1e6))
+def test_answer_about_a_chunk_survives(record: bytes, error: str, took_s: float) -> None:
+    done = ChunkDone.decode(ChunkDone(record, error, took_s).encode())
+    assert done[:2] == (record, error)
+    assert done.took_s == pytest.approx(took_s, abs=1e-9)
+
+
+CHUNK = chunk_source(b"class A {\n  // \xff\n  m() {}\n}\n", "typescript")[1]
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        CHUNK,
+        CHUNK._replace(path="odd\udcff.ts", container="class A {", imports="import 'a'"),
+        CHUNK._replace(scope=None, name=None),
+        CHUNK._replace(scope=()),
+    ],
+)
+def test_chunk_survives(chunk: Chunk) -> None:
+    assert decode_chunk(encode_chunk(chunk)) == chunk
+
+
+@given(st.lists(st.binary()))
+def test_parts_of_a_payload_survive(parts: list[bytes]) -> None:
+    kind, told = parted(joined(b"x", parts))
+    assert (kind, list(told)) == (b"x", parts)
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", b"xyz", joined(b"x", [b"a"])[:-1]])
+def test_bytes_that_are_no_payload_are_refused(payload: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        parted(payload)
 
 
 def test_config_survives() -> None:
     config = WorkConfig(
-        "/odd\udcff", (("metrics", {"max_sloc": 10}), ("a:b", {"c": [1.5, None]})), ("describe",)
+        "/odd\udcff",
+        (("metrics", {"max_sloc": 10}), ("a:b", {"c": [1.5, None]})),
+        ("describe",),
+        1000,
+        50,
+        ("ab", "cd"),
     )
     assert WorkConfig.decode(config.encode()) == config
 

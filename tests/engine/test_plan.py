@@ -9,7 +9,7 @@ from chunkflow.cache.keys import content_digest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.sqlite import SqliteStore
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.file_record import local_key, pack
+from chunkflow.engine.file_record import local_key
 from chunkflow.engine.manifest import Manifest, Seen
 from chunkflow.engine.plan import (
     File,
@@ -19,6 +19,7 @@ from chunkflow.engine.plan import (
     noted,
     read_and_digest,
 )
+from chunkflow.engine.record_writer import Columns, RecordWriter
 from chunkflow.errors import SourceError
 from chunkflow.model.finding import Outcome
 from chunkflow.syntax.chunker import chunk_source
@@ -49,7 +50,10 @@ def seen_now(project: Path, manifest: Manifest) -> File:
 def record(*, error: str | None = None, value: int = 0) -> bytes:
     chunks = chunk_source(SOURCE, "typescript")
     outcomes = [Outcome(value=value), Outcome(error=error)]
-    return pack(chunks, outcomes, SOURCE, [local_key(chunk, ()) for chunk in chunks])
+    writer = RecordWriter()
+    columns = Columns(SOURCE, start_line=1, start_column=1)
+    writer.add(chunks, outcomes, [local_key(chunk, ()) for chunk in chunks], columns)
+    return writer.finish(len(SOURCE))
 
 
 def keep(tiers: Tiers, file: File, processor: RunProcessor, digest: bytes, payload: bytes) -> None:
@@ -165,7 +169,18 @@ def test_file_that_is_gone_is_forgotten(project: Path, file: File, manifest: Man
 
 
 def test_digest_is_of_the_bytes_that_were_read(file: File) -> None:
-    assert read_and_digest(file) == (SOURCE, content_digest(SOURCE))
+    assert read_and_digest(file, None) == (SOURCE, content_digest(SOURCE))
+    assert read_and_digest(file, len(SOURCE)) == (SOURCE, content_digest(SOURCE))
+
+
+def test_file_that_is_large_is_not_held(file: File) -> None:
+    assert read_and_digest(file, len(SOURCE) - 1) == (None, content_digest(SOURCE))
+
+
+def test_large_file_that_is_gone_is_told(project: Path, file: File) -> None:
+    (project / "a.ts").unlink()
+    with pytest.raises(SourceError, match=r"cannot read a\.ts: no such file"):
+        read_and_digest(file, 1)
 
 
 def test_file_is_known_when_every_processor_has_said_all(tiers: Tiers, file: File) -> None:

@@ -1,25 +1,24 @@
 """A run does only what no record holds, and says the same whatever the cache held."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from runs import Runner, ScriptedPool
+from reports import counts
+from runs import Runner
 
 from chunkflow.cache.keys import content_digest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
+from chunkflow.engine import plan, processing
 from chunkflow.engine import run as run_module
 from chunkflow.engine.manifest import Manifest
 from chunkflow.engine.plan import Records, look
 from chunkflow.engine.run import run_files
-from chunkflow.errors import PoolError, WorkerDied
 from chunkflow.model.framing import join, split
 from chunkflow.model.report import FileReport, Hits
-from chunkflow.pool.protocol import Answer, Pool, Task
-from chunkflow.syntax.chunker import Chunker, ParsedFile
+from chunkflow.pool.protocol import Pool
 
 Save = Callable[[str, str], Path]
 
@@ -32,10 +31,6 @@ def told(reports: dict[str, FileReport]) -> dict[str, tuple[object, ...]]:
         path: (r.chunks, r.findings, r.results, r.error, r.size_bytes)
         for path, r in reports.items()
     }
-
-
-def counts(report: FileReport) -> tuple[str, int, int]:
-    return report.status, report.reran, report.reused
 
 
 def test_cold_run_reruns_everything(runner: Runner, save: Save) -> None:
@@ -51,7 +46,8 @@ def test_unchanged_file_is_not_even_read(
 ) -> None:
     save("a.ts", SOURCE)
     first = runner.run("a.ts")
-    monkeypatch.setattr(run_module, "read_and_digest", pytest.fail)
+    monkeypatch.setattr(processing, "read_and_digest", pytest.fail)
+    monkeypatch.setattr(plan, "read_source", pytest.fail)
     second = runner.run("a.ts")
     assert counts(second["a.ts"]) == ("reused", 0, 2)
     assert second["a.ts"].hits == Hits(l1=2)
@@ -169,47 +165,6 @@ def test_processor_that_is_added_reruns_and_the_others_are_kept(runner: Runner, 
         assert counts(runner.run("a.ts", options=runner.options(*order))["a.ts"])[1:] == (0, 2)
 
 
-def test_processor_that_sees_the_path_reruns_when_it_changes(
-    runner: Runner, save: Save, rules: Callable[[str], None]
-) -> None:
-    rules(
-        "from chunkflow import processor\n"
-        "@processor(context=('path',))\n"
-        "def path(chunk): return chunk.path\n"
-    )
-    save("a.ts", "let a = 1\n")
-    options = runner.options("rules:path")
-    runner.run("a.ts", options=options)
-    (runner.project / "a.ts").rename(runner.project / "b.ts")
-    report = runner.run("b.ts", options=options)["b.ts"]
-    assert counts(report) == ("changed", 1, 0)
-    assert report.results["rules:path"][0].value == "b.ts"
-
-
-FAILING = """
-def picky(chunk):
-    if chunk.name == "g":
-        raise ValueError("no g")
-    return chunk.name
-"""
-
-
-def test_chunk_that_fails_is_told_and_tried_again(
-    runner: Runner, save: Save, rules: Callable[[str], None]
-) -> None:
-    rules(FAILING)
-    save("a.ts", SOURCE)
-    options = runner.options("rules:picky")
-    first = runner.run("a.ts", options=options)["a.ts"]
-    assert counts(first) == ("failed", 2, 0)
-    assert first.error is not None
-    assert first.error.startswith("cannot process a.ts: lines 2-2: ")
-    assert [result.name for result in first.results["rules:picky"]] == ["f"]
-    second = runner.run("a.ts", options=options)["a.ts"]
-    assert counts(second) == ("failed", 1, 1)
-    assert told({"a.ts": second}) == told({"a.ts": first})
-
-
 def test_report_without_values_has_none(runner: Runner, save: Save) -> None:
     save("a.ts", SOURCE)
     options = runner.options("metrics", with_values=False)
@@ -243,167 +198,6 @@ def test_many_files_are_answered_in_batches(
     assert len(cold) == len(names)
 
 
-class Sizes:
-    """A pool that notes how many files come in a task, and hands them on."""
-
-    def __init__(self, inner: Pool, sizes: list[int]) -> None:
-        self.inner = inner
-        self.sizes = sizes
-
-    def answers(self, tasks: Iterable[Task]) -> Iterator[Answer]:
-        def noted() -> Iterator[Task]:
-            for task in tasks:
-                self.sizes.append(len(split(task.payload)))
-                yield task
-
-        return self.inner.map(noted())
-
-
-@pytest.mark.parametrize(("trusted", "sizes"), [(True, [64, 6]), (False, [1] * 70)])
-def test_files_of_untrusted_processors_are_sent_one_by_one(
-    runner: Runner,
-    save: Save,
-    trusted: bool,
-    sizes: list[int],
-) -> None:
-    names = [f"f{number}.ts" for number in range(70)]
-    for name in names:
-        save(name, "let a\n")
-    options = runner.options("metrics", trusted=trusted)
-    found: list[int] = []
-
-    def open_pool(*, small: bool) -> Pool:
-        return ScriptedPool(Sizes(options.open_pool(small=small), found).answers)
-
-    runner.run(*names, options=options._replace(open_pool=open_pool))
-    assert found == sizes
-
-
-def test_large_files_are_sent_one_by_one(runner: Runner, save: Save) -> None:
-    for name in ("a.ts", "b.ts"):
-        save(name, "let a\n" * 20_000)
-    options = runner.options("chunks")
-    found: list[int] = []
-
-    def open_pool(*, small: bool) -> Pool:
-        return ScriptedPool(Sizes(options.open_pool(small=small), found).answers)
-
-    runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
-    assert found == [1, 1]
-
-
-def test_death_of_a_worker_costs_the_file_alone(runner: Runner, save: Save) -> None:
-    save("a.ts", SOURCE)
-    save("b.ts", SOURCE)
-    options = runner.options("metrics")
-
-    def open_pool(*, small: bool) -> Pool:
-        inner = options.open_pool(small=small)
-
-        def answers(tasks: Iterable[Task]) -> Iterator[Answer]:
-            for task in tasks:
-                if b"a.ts" in task.payload:
-                    yield Answer(task.id, error=WorkerDied("its worker process was killed"))
-                else:
-                    yield from inner.map([task])
-
-        return ScriptedPool(answers)
-
-    reports = runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
-    assert reports["a.ts"].error == "cannot process a.ts: its worker process was killed"
-    assert counts(reports["b.ts"]) == ("changed", 2, 0)
-
-
-def test_without_processes_the_run_goes_on_in_one(runner: Runner, save: Save) -> None:
-    save("a.ts", SOURCE)
-    options = runner.options("metrics")
-    calls: list[bool] = []
-
-    def open_pool(*, small: bool) -> Pool:
-        calls.append(small)
-        if len(calls) == 1:
-            raise PoolError("cannot start a worker process: no memory")
-        return options.open_pool(small=small)
-
-    reports = runner.run("a.ts", options=options._replace(open_pool=open_pool))
-    assert counts(reports["a.ts"]) == ("changed", 2, 0)
-    assert runner.warnings == ["cannot start a worker process: no memory; going on in one process"]
-
-
-@pytest.mark.parametrize("records", [[], [b"no record"], [b"", b""]])
-def test_answer_that_cannot_be_decoded_costs_the_file(
-    runner: Runner,
-    save: Save,
-    records: list[bytes],
-) -> None:
-    save("a.ts", SOURCE)
-    payload = join([join([b"", b"", b"digest", b"1", *records])])
-
-    def open_pool(*, small: bool) -> Pool:
-        return ScriptedPool(lambda tasks: (Answer(task.id, payload) for task in tasks))
-
-    options = runner.options("metrics", open_pool=open_pool)
-    report = runner.run("a.ts", options=options)["a.ts"]
-    assert report.error == "cannot process a.ts: the worker's answer cannot be read"
-    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 2, 0)
-
-
-def test_what_was_done_before_an_interruption_is_kept(runner: Runner, save: Save) -> None:
-    for name in ("a.ts", "b.ts"):
-        save(name, SOURCE)
-    options = runner.options("metrics", trusted=False)
-
-    def open_pool(*, small: bool) -> Pool:
-        inner = options.open_pool(small=small)
-
-        def answers(tasks: Iterable[Task]) -> Iterator[Answer]:
-            yield from inner.map([next(iter(tasks))])
-            raise KeyboardInterrupt
-
-        return ScriptedPool(answers)
-
-    with pytest.raises(KeyboardInterrupt):
-        runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
-    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
-
-
-def test_records_are_stored_while_the_run_goes_on(
-    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_module, "_STORE_BYTES", 0)
-    for name in ("a.ts", "b.ts"):
-        save(name, f"let {name[0]} = 1\n")
-    stored: list[int] = []
-    put_many = tiers.put_many
-
-    def counted(items: Iterable[tuple[bytes, bytes]]) -> None:
-        kept = list(items)
-        stored.append(len(kept))
-        put_many(kept)
-
-    monkeypatch.setattr(tiers, "put_many", counted)
-    runner.run("a.ts", "b.ts")
-    # A record each, and the manifest of the folder.
-    assert stored == [1, 1, 1]
-
-
-def test_warm_run_writes_nothing(
-    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save("a.ts", SOURCE)
-    runner.run("a.ts")
-    monkeypatch.setattr(tiers, "put_many", pytest.fail)
-    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
-
-
-def test_without_a_cache_nothing_is_reused(runner: Runner, save: Save) -> None:
-    runner.tiers = Tiers(MemoryTier(0), None, warn=lambda _: None)
-    save("a.ts", SOURCE)
-    first, second = runner.run("a.ts"), runner.run("a.ts")
-    assert counts(second["a.ts"]) == ("changed", 2, 0)
-    assert first == second
-
-
 @pytest.mark.parametrize(
     ("old", "new"),
     [(b"[[", b"[{"), (b'"sloc":1', b'"sloc":NaN'), (b'"function"', b'"functions"')],
@@ -430,25 +224,6 @@ def test_hostile_record_is_missing_and_replaced(
     assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
 
 
-def test_file_that_took_too_long_to_parse_is_told_and_cut_anew(
-    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Time decided how it was cut, so another run may cut it better."""
-    save("a.ts", SOURCE)
-    parse = Chunker.parse
-
-    def hurried(self: Chunker, source: bytes, **how: Any) -> ParsedFile:
-        return parse(self, source, **how)._replace(note="parsing took too long")
-
-    monkeypatch.setattr(Chunker, "parse", hurried)
-    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 2, 0)
-    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
-    assert runner.warnings == ["a.ts: parsing took too long"] * 2
-    monkeypatch.undo()
-    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
-    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
-
-
 def test_manifest_without_records_is_no_harm(runner: Runner, save: Save, tiers: Tiers) -> None:
     save("a.ts", SOURCE)
     first = runner.run("a.ts")
@@ -463,3 +238,29 @@ def test_manifest_without_records_is_no_harm(runner: Runner, save: Save, tiers: 
     second = runner.run("a.ts")
     assert counts(second["a.ts"]) == ("changed", 2, 0)
     assert told(second) == told(first)
+
+
+def test_warm_run_writes_nothing(
+    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("a.ts", SOURCE)
+    runner.run("a.ts")
+    monkeypatch.setattr(tiers, "put_many", pytest.fail)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_without_a_cache_nothing_is_reused(runner: Runner, save: Save) -> None:
+    runner.tiers = Tiers(MemoryTier(0), None, warn=lambda _: None)
+    save("a.ts", SOURCE)
+    first, second = runner.run("a.ts"), runner.run("a.ts")
+    assert counts(second["a.ts"]) == ("changed", 2, 0)
+    assert first == second
+
+
+def test_run_that_is_asked_to_stop_says_nothing_of_the_rest(runner: Runner, save: Save) -> None:
+    save("a.ts", SOURCE)
+    save("b.ts", "let b\n")
+    runner.run("a.ts")
+    options = runner.options("metrics", should_stop=lambda: True)
+    reports = runner.run("a.ts", "b.ts", options=options)
+    assert {path: counts(report) for path, report in reports.items()} == {"a.ts": ("reused", 0, 2)}

@@ -13,7 +13,7 @@ from reports import lasting
 
 from chunkflow import ChunkFlow
 from chunkflow.errors import PoolError, SettingsError, UnknownProcessor, UsageError
-from chunkflow.flow import selection
+from chunkflow.flow import pools
 from chunkflow.model.report import Report
 from chunkflow.report.json import render_json
 
@@ -392,13 +392,13 @@ def test_number_of_jobs_does_not_change_the_report(large_project: int) -> None:
 
 def test_pool_is_used_for_large_work(large_project: int, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[bool] = []
-    open_pool = selection.Selection.open_pool
+    open_pool = pools.Pools.open
 
-    def noted(self: selection.Selection, *, small: bool) -> object:
+    def noted(self: pools.Pools, *, small: bool) -> object:
         opened.append(small)
         return open_pool(self, small=small)
 
-    monkeypatch.setattr(selection.Selection, "open_pool", noted)
+    monkeypatch.setattr(pools.Pools, "open", noted)
     report = run(cache=False, parallel_operations=2)
     assert opened == [False]
     assert report.totals.chunks == large_project

@@ -10,6 +10,7 @@ from chunkflow.errors import SettingsError, UnknownProcessor
 from chunkflow.flow.selection import Selection
 from chunkflow.pool.inline import InlinePool
 from chunkflow.pool.processes import ProcessPool
+from chunkflow.pool.protocol import Task
 from chunkflow.settings import Settings, load_settings
 
 Rules = Callable[[str], Path]
@@ -86,13 +87,13 @@ def test_what_is_quicker_in_line_is_done_in_line(
     settings_with: Callable[..., Settings], jobs: int, small: bool
 ) -> None:
     selection = Selection(["metrics"], settings_with(parallel_operations=jobs))
-    assert selection.trusted
-    assert isinstance(selection.open_pool(small=small), InlinePool)
+    assert all(processor.trusted for processor in selection.processors)
+    assert isinstance(selection.pools().open(small=small), InlinePool)
 
 
 def test_large_work_is_done_in_processes(settings_with: Callable[..., Settings]) -> None:
     selection = Selection(["metrics"], settings_with(parallel_operations=2))
-    with selection.open_pool(small=False) as pool:
+    with selection.pools().open(small=False) as pool:
         assert isinstance(pool, ProcessPool)
 
 
@@ -101,8 +102,8 @@ def test_functions_of_users_never_run_in_line(
 ) -> None:
     rules(SHOUT)
     selection = Selection(["metrics", "rules:shout"], settings_with(parallel_operations=1))
-    assert not selection.trusted
-    with selection.open_pool(small=True) as pool:
+    assert [processor.trusted for processor in selection.processors] == [True, False]
+    with selection.pools().open(small=True) as pool:
         assert isinstance(pool, ProcessPool)
 
 
@@ -111,3 +112,39 @@ def test_settings_that_cannot_be_sent_are_refused(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     with pytest.raises(SettingsError, match=r"\[processors\.rules:shout\].* date "):
         Selection(["rules:shout"], settings)
+
+
+def test_functions_of_users_are_called_chunk_by_chunk_unless_they_say_otherwise(
+    settings_with: Callable[..., Settings], rules: Rules
+) -> None:
+    rules(
+        SHOUT + "from chunkflow import processor\n"
+        "@processor(expensive=False)\ndef quick(chunk): pass\n"
+    )
+    selection = Selection(["metrics", "rules:shout", "rules:quick"], settings_with())
+    assert [processor.expensive for processor in selection.processors] == [False, True, False]
+
+
+def test_limit_of_the_settings_holds_for_functions_of_users_without_one(
+    settings_with: Callable[..., Settings], rules: Rules
+) -> None:
+    rules(
+        SHOUT + "from chunkflow import processor\n"
+        "@processor(max_chunk_bytes=70)\ndef own(chunk): pass\n"
+    )
+    names = ["metrics", "rules:shout", "rules:own"]
+    limited = Selection(names, settings_with(max_chunk_bytes=500)).processors
+    assert [processor.max_chunk_bytes for processor in limited] == [None, 500, 70]
+    free = Selection(names, settings_with()).processors
+    same = [one.run == other.run for one, other in zip(limited, free, strict=True)]
+    assert same == [True, False, True]
+
+
+def test_worker_refuses_a_processor_that_changed_since_the_run_began(
+    settings_with: Callable[..., Settings], rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selection = Selection(["chunks"], settings_with())
+    monkeypatch.setattr("chunkflow.processors.chunks.Chunks.fingerprint", lambda _: b"new")
+    with selection.pools().open(small=True) as pool:
+        (answer,) = pool.map([Task(1, b"", 0)])
+    assert "has just been changed; run again" in str(answer.error)

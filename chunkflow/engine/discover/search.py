@@ -2,12 +2,10 @@
 
 import os
 import stat
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from chunkflow.engine.discover.git import list_files, top_of_work_tree
-from chunkflow.engine.discover.ignore import Patterns, rule_of
-from chunkflow.engine.discover.walk import Walked, walk
 from chunkflow.errors import SettingsError, SourceError
 from chunkflow.syntax.suffixes import SUFFIXES, language_of
 
@@ -35,12 +33,19 @@ class Discovered(NamedTuple):
     problems: list[Problem]
 
 
+_Covers: TypeAlias = Callable[[str], bool]
+"""Whether patterns cover a path."""
+
+_Found: TypeAlias = tuple[list[str], list[tuple[str, OSError]]]
+"""Absolute paths of files, in no order, and the directories that could not be read."""
+
+
 class _Choice(NamedTuple):
     """Which of the files that a search finds are taken."""
 
     root: str
-    include: Patterns | None
-    exclude: Patterns | None
+    include: _Covers | None
+    exclude: _Covers | None
     cache_dir: str | None
 
 
@@ -89,14 +94,19 @@ def discover(
     return Discovered(sorted(found | named), frozenset(named), sorted(problems))
 
 
-def _patterns(setting: str, lines: Sequence[str]) -> Patterns | None:
+def _patterns(setting: str, lines: Sequence[str]) -> _Covers | None:
+    if not lines:
+        return None
+    # Here and not above: most runs have no patterns.
+    from chunkflow.engine.discover.ignore import Patterns, rule_of  # noqa: PLC0415
+
     rules = []
     for line in reversed(lines):
         rule = rule_of(line)
         if rule is None:
             raise SettingsError(f'"{setting}": "{line}" is not a pattern as in .gitignore')
         rules.append(rule)
-    return Patterns(tuple(rules)) if rules else None
+    return Patterns(tuple(rules)).cover
 
 
 def _is_directory(path: str) -> bool:
@@ -119,26 +129,28 @@ def _is_directory(path: str) -> bool:
     return stat.S_ISDIR(mode)
 
 
-def _search(directory: str, choice: _Choice) -> Walked:
-    found = _everything_in(directory, choice)
-    if choice.include is None and choice.exclude is None:
-        return found
-    prefixes = [os.path.join(folder, "") for folder in (choice.root, directory)]
-    files = [file for file in found.files if _is_chosen(file, prefixes, choice)]
-    return found._replace(files=files)
+def _search(directory: str, choice: _Choice) -> _Found:
+    files, failures = _everything_in(directory, choice)
+    if choice.include is not None or choice.exclude is not None:
+        prefixes = [os.path.join(folder, "") for folder in (choice.root, directory)]
+        files = [file for file in files if _is_chosen(file, prefixes, choice)]
+    return files, failures
 
 
 def _is_chosen(file: str, prefixes: list[str], choice: _Choice) -> bool:
     prefix = next(prefix for prefix in prefixes if file.startswith(prefix))
     path = file.removeprefix(prefix)
-    is_included = choice.include is None or choice.include.cover(path)
-    return is_included and not (choice.exclude is not None and choice.exclude.cover(path))
+    is_included = choice.include is None or choice.include(path)
+    return is_included and not (choice.exclude is not None and choice.exclude(path))
 
 
-def _everything_in(directory: str, choice: _Choice) -> Walked:
+def _everything_in(directory: str, choice: _Choice) -> _Found:
     real = os.path.realpath(directory)
     names = list_files(directory) if top_of_work_tree(real) else None
     if names is None:
+        # Here and not above: where git does the search, nothing of it is needed.
+        from chunkflow.engine.discover.walk import walk  # noqa: PLC0415
+
         base = _base(directory, real, choice.root)
         return walk(directory, base=base, skip=choice.cache_dir)
     prefix = os.path.join(directory, "")
@@ -147,7 +159,7 @@ def _everything_in(directory: str, choice: _Choice) -> Walked:
     if choice.cache_dir and choice.cache_dir.startswith(prefix):
         inside = os.path.join(choice.cache_dir, "")
         files = [file for file in files if not file.startswith(inside)]
-    return Walked(files, [])
+    return files, []
 
 
 def _base(directory: str, real: str, root: str) -> str:

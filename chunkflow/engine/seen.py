@@ -1,0 +1,75 @@
+"""A file's chunks as a processor sees them, with the keys that their results have."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chunkflow.engine.calls import Context
+from chunkflow.engine.file_record import local_keys
+from chunkflow.engine.messages import FileTask
+from chunkflow.engine.plan import File, RunProcessor
+from chunkflow.engine.sections import SourceText
+from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.chunker import Chunker
+
+
+class SeenChunk(NamedTuple):
+    """A chunk and its key; lines count in the file."""
+
+    kind: str
+    name: str | None
+    scope: tuple[str, ...]
+    start_line: int
+    end_line: int
+    digest: bytes
+    local_key: bytes
+
+
+class SeenFile(NamedTuple):
+    """A file's content, and its chunks in order."""
+
+    digest: bytes
+    chunks: list[SeenChunk]
+
+
+def seen_file(
+    file: File,
+    processor: RunProcessor,
+    *,
+    suites: Sequence[str],
+    streaming_bytes: int | None,
+) -> SeenFile:
+    """Cut a file as it is cut for a processor.
+
+    Args:
+        file: read now.
+        processor: decides where it is cut, and what belongs to a chunk's key.
+        suites: the names that make a call a test suite.
+        streaming_bytes: a larger file is held in windows.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    text = SourceText(
+        FileTask(file.shown, file.path, file.language, None, ()), streaming_bytes=streaming_bytes
+    )
+    context = Context(processor.context, file.shown)
+    chunker = Chunker(file.language, suites=suites)
+    chunks: list[SeenChunk] = []
+    for section in text.sections(chunker, processor.max_chunk_bytes):
+        found = context.of(section.chunks)
+        keys = local_keys(found, processor.context)
+        lines = section.start_line - 1
+        chunks += (_seen(chunk, key, lines) for chunk, key in zip(found, keys, strict=True))
+    return SeenFile(text.digest, chunks)
+
+
+def _seen(chunk: Chunk, key: bytes, lines: int) -> SeenChunk:
+    return SeenChunk(
+        chunk.kind,
+        chunk.name,
+        chunk.scope or (),
+        chunk.start_line + lines,
+        chunk.end_line + lines,
+        chunk.digest,
+        key,
+    )

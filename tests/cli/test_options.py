@@ -1,0 +1,30 @@
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from chunkflow.cli.commands import COMMANDS, command_of
+from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Option
+
+TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool, CHOICE: str}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_argument_has_an_option_of_its_type(name: str) -> None:
+    command = command_of(name)
+    hints = typing.get_type_hints(command.arguments)
+    assert command.name == name
+    assert [option.name for option in command.options] == list(hints)
+    for option in command.options:
+        kind: Any = TYPES[option.kind]
+        kind = Sequence[kind] if option.multiple else kind
+        default = command.default(option)
+        assert hints[option.name] == (kind | None if default is None else kind)
+        assert (option.kind == CHOICE) == bool(option.choices)
+        if option.choices and default is not None:
+            assert default in option.choices
+
+
+def test_option_without_default_must_be_given() -> None:
+    assert command_of("chunks").default(Option("files", (), "Files.")) is ...

@@ -1,0 +1,93 @@
+"""What a run that finds all results in the cache may import; anything more costs every user.
+
+A module that does not belong there is to be imported where it is used. One that does is added here,
+with its cost (`python -X importtime`) in mind: the whole run takes a tenth of a second.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+OURS = """
+errors
+cache cache.connection cache.database cache.directory cache.eviction cache.expiring
+cache.generations cache.keys cache.layout cache.memory cache.open cache.policies cache.record
+cache.sqlite cache.store cache.tiers
+cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.progress cli.quick
+cli.signals cli.status
+engine engine.discover engine.discover.git engine.discover.names engine.discover.search
+engine.entries engine.file_record engine.manifest engine.messages engine.options engine.plan
+engine.reading engine.reporting engine.run
+flow flow.chunkflow flow.selection
+model model.chunk model.finding model.framing model.report
+performance performance.usage
+pool pool.protocol
+processors processors.fingerprint processors.metrics processors.metrics.limits
+processors.protocol processors.table
+report report.escape report.text
+settings settings.checks settings.environment settings.fields settings.file settings.merge
+settings.tables
+syntax syntax.suffixes syntax.versions
+""".split()
+"""Modules of the package."""
+
+OTHERS = {"cachetools"}
+"""Packages of others."""
+
+STANDARD = set(
+    """
+    array base64 binascii bisect collections contextlib copyreg datetime enum functools hashlib
+    heapq importlib itertools json keyword math operator random re reprlib resource signal sqlite3
+    struct threading types typing warnings zlib
+    """.split()
+)
+"""Modules of the standard library; those with an underscore in front come with others."""
+
+LIST_IMPORTS = """
+import sys
+before = set(sys.modules)
+from chunkflow.cli.main import main
+status = main(sys.argv[1:])
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+sys.exit(status)
+"""
+
+SOURCE = "export function first(a: number) {\n  return a ? 1 : 2\n}\n"
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What a warm run of three files in a git repository imports, from the interpreter's start."""
+    project = tmp_path_factory.mktemp("project")
+    subprocess.run(("git", "init", "-q", project), check=True)
+    for number in range(3):
+        (project / f"{number}.ts").write_text(SOURCE)
+    # Where coverage is measured in programs too, it imports modules of its own.
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
+    command = (sys.executable, "-c", LIST_IMPORTS, "optimize-files")
+    for _ in range(2):
+        done = subprocess.run(
+            command, cwd=project, env=environ, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.startswith("3 files, 3 chunks: 0 rerun, 3 reused")
+    return set(done.stderr.split())
+
+
+def test_warm_run_imports_no_other_module_of_ours(imported: set[str]) -> None:
+    allowed = {"chunkflow", *(f"chunkflow.{name}" for name in OURS)}
+    ours = {name for name in imported if name.split(".")[0] == "chunkflow"}
+    assert ours <= allowed, sorted(ours - allowed)
+
+
+def test_warm_run_imports_no_other_package(imported: set[str]) -> None:
+    packages = {name.split(".")[0] for name in imported} - {"chunkflow"}
+    allowed = {*sys.stdlib_module_names, *OTHERS}
+    assert packages <= allowed, sorted(packages - allowed)
+
+
+def test_warm_run_imports_no_other_module_of_the_standard_library(imported: set[str]) -> None:
+    packages = {name.split(".")[0] for name in imported} & sys.stdlib_module_names
+    public = {name for name in packages if not name.startswith("_")}
+    assert public <= STANDARD, sorted(public - STANDARD)

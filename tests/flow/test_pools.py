@@ -1,0 +1,88 @@
+"""Processes that were started early are used, or leave nothing behind."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chunkflow.engine.messages import WorkConfig
+from chunkflow.errors import PoolError
+from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.flow.pools import Pools
+from chunkflow.pool import processes
+from chunkflow.pool.inline import InlinePool
+from chunkflow.pool.processes import ProcessPool
+
+Save = Callable[[str, str], Path]
+CONFIG = WorkConfig(".", (("chunks", {}),), ()).encode()
+
+
+def pools(*, jobs: int = 2, trusted: bool = True) -> Pools:
+    return Pools(lambda: CONFIG, jobs=jobs, memory_limit_bytes=None, preload=(), trusted=trusted)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ProcessPool]:
+    """Every pool of processes that is made."""
+    made: list[ProcessPool] = []
+    make = processes.ProcessPool.__init__
+
+    def noted(self: ProcessPool, *args: object, **options: object) -> None:
+        made.append(self)
+        make(self, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(processes.ProcessPool, "__init__", noted)
+    return made
+
+
+def children() -> set[int]:
+    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+
+
+def test_pool_that_was_begun_is_the_one_that_is_opened(started: list[ProcessPool]) -> None:
+    with pools() as found:
+        found.begin()
+        with found.open(small=False) as pool:
+            assert [pool] == started
+        with found.open(small=False) as another:
+            assert another is not pool
+
+
+def test_pool_that_was_begun_in_vain_leaves_no_process() -> None:
+    before = children()
+    with pools() as found:
+        found.begin()
+        assert children() > before
+        assert isinstance(found.open(small=True), InlinePool)
+    assert children() == before
+
+
+def test_nothing_is_begun_for_what_will_be_done_in_line(started: list[ProcessPool]) -> None:
+    with pools(jobs=1) as found:
+        found.begin()
+    assert started == []
+
+
+def test_what_fails_early_is_told_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise PoolError("no room")
+
+    monkeypatch.setattr(processes, "ProcessPool", fail)
+    with pools() as found:
+        found.begin()
+        with pytest.raises(PoolError, match="no room"):
+            found.open(small=False)
+
+
+@pytest.mark.parametrize(
+    ("paths", "begun"), [(None, 1), (["src"], 1), (["src/a.ts"], 0)], ids=["all", "folder", "file"]
+)
+def test_processes_are_begun_where_many_files_may_come(
+    paths: list[str] | None, begun: int, save: Save, started: list[ProcessPool]
+) -> None:
+    save("src/a.ts", "let a = 1\n")
+    for cached in (0, 1):
+        with ChunkFlow(parallel_operations=2) as flow:
+            assert flow.optimize_files(paths, processors=["chunks"]).totals.reran == 1 - cached
+    assert len(started) == begun
