@@ -1,6 +1,7 @@
 """Opens a store's SQLite database, and tells a damaged one from one that cannot be used now."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -18,6 +19,7 @@ PAGE_BYTES = 8192
 and reads as fast; 16 gains little and makes the smallest write larger."""
 
 _RETRY_S = 0.003
+_BY_EFFECTIVE_IDS = os.access in os.supports_effective_ids
 _APPLICATION_ID = 0x43484643  # "CHFC"; `file` shows it
 FOREIGN = "it is not of this program's making"
 """Why a database is not used that is none of ours, or no longer."""
@@ -91,7 +93,13 @@ not be UTF-8; then the module sqlite3 raises the second."""
 
 def is_damage(error: Exception) -> bool:
     """Tell whether an error means that the database itself is broken."""
-    return isinstance(error, UnicodeDecodeError) or _primary_code(error) in _DAMAGE_CODES
+    # Without a further code, the third means that the file itself says that it may not be written,
+    # or what is left beside it; where the place forbids it, a database is opened to read only.
+    return (
+        isinstance(error, UnicodeDecodeError)
+        or _primary_code(error) in _DAMAGE_CODES
+        or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY
+    )
 
 
 def reason_of(error: Exception) -> str:
@@ -201,13 +209,25 @@ def _check_files(path: str) -> None:
 
 
 def _open_either(path: str, tables: Tables, journal_limit_bytes: int) -> StoreConnection:
-    try:
-        # SQLite's own wait is for one statement, and there are several.
-        return _patiently(lambda: _open_writable(path, tables, journal_limit_bytes), BUSY_TIMEOUT_S)
-    except sqlite3.OperationalError as exc:
-        if _primary_code(exc) not in _UNWRITABLE_CODES:
-            raise
-        return _open_read_only(path, tables)
+    refusal: Exception
+    if os.access(path, os.W_OK, effective_ids=_BY_EFFECTIVE_IDS):
+        try:
+            # SQLite's own wait is for one statement, and there are several.
+            return _patiently(
+                lambda: _open_writable(path, tables, journal_limit_bytes), BUSY_TIMEOUT_S
+            )
+        except sqlite3.OperationalError as exc:
+            if _primary_code(exc) not in _UNWRITABLE_CODES:
+                raise
+            refusal = exc
+    else:
+        # SQLite would open it to read, and leave files beside it that nobody can write, also when
+        # the database can be written again.
+        refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    connection = _open_read_only(path, tables)
+    if connection is None:
+        raise refusal
+    return connection
 
 
 def _open_writable(path: str, tables: Tables, journal_limit_bytes: int) -> StoreConnection:
@@ -222,9 +242,13 @@ def _open_writable(path: str, tables: Tables, journal_limit_bytes: int) -> Store
         return connection
 
 
-def _open_read_only(path: str, tables: Tables) -> StoreConnection:
+def _open_read_only(path: str, tables: Tables) -> StoreConnection | None:
+    """Return None for a database that was only just begun: there is nothing to read."""
     # Immutable: without the right to write beside it, a database in WAL mode opens no other way.
     with _closed_on_error(_connect(path, "mode=ro&immutable=1")) as connection:
+        if _is_new(connection):
+            connection.close()
+            return None
         connection.is_immutable = True
         _check_schema(connection, tables)
         return connection

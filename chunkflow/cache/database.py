@@ -36,7 +36,7 @@ from chunkflow.cache.eviction import (
 )
 from chunkflow.cache.generations import Generations
 from chunkflow.cache.layout import Layout
-from chunkflow.cache.store import StoreStats
+from chunkflow.cache.store import Census, StoreStats
 from chunkflow.errors import CacheError
 
 _KEYS_A_QUERY = 500
@@ -101,7 +101,7 @@ class DatabaseStore:
         self._has_warned = False
         prepare_directory(self._directory, inside=inside)
         self._connection: StoreConnection | None = self._open()
-        self._files.forget_left_over(self._generation, before_s=clock() - UNUSED_S)
+        self._files.forget_left_over(self._generation, now_s=clock(), keep_s=UNUSED_S)
 
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """Return what is there of `keys`; what cannot be read is a miss."""
@@ -135,6 +135,25 @@ class DatabaseStore:
     def is_empty(self) -> bool:
         """Whether there is no record that could be read."""
         return not self._attempt("read", self._any)
+
+    def census(self) -> Census | None:
+        """Return what there is, counted; None if it cannot be read."""
+        from chunkflow.cache.survey import take_census  # noqa: PLC0415 - no run needs it
+
+        return self._attempt("read", take_census, self._layout)
+
+    def walk(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """Yield every key with its value, some at a time; that is not noted as a use."""
+        from chunkflow.cache.survey import BEFORE_ALL, records_in, rows_after  # noqa: PLC0415
+
+        rowid = BEFORE_ALL
+        while rows := self._attempt("read", rows_after, self._layout, rowid):
+            rowid = rows[-1][0]
+            yield records_in(rows)
+
+    def collect(self) -> None:
+        """Forget what no run will use, and give the disk all the room that is free."""
+        self._attempt("write to", self._collect)
 
     def close(self) -> None:
         """Write what was put off, and close; from then on nothing is found and nothing kept."""
@@ -319,6 +338,14 @@ class DatabaseStore:
         empty_journal(connection)
         self._outdated_rows.clear()
         self._files.forget_before(self._generation)
+
+    def _collect(self, connection: StoreConnection) -> None:
+        now_s, share_bytes = int(self._clock()), self._share_bytes
+        forget_unused(connection, self._layout, now_s=now_s, journal_bytes=share_bytes)
+        self._make_room(connection, 0)
+        shrink(connection, bound_bytes=0, journal_bytes=share_bytes)
+        empty_journal(connection)
+        self._files.forget_left_over(self._generation, now_s=now_s, keep_s=UNUSED_S)
 
     def _any(self, connection: StoreConnection) -> bool:
         return bool(connection.execute(f"SELECT 1 FROM {self._layout.table} LIMIT 1").fetchone())

@@ -71,11 +71,17 @@ def _make_private(directory: str, mode: int) -> None:
 
 
 def _write_missing(path: str, text: bytes) -> None:
-    if os.path.lexists(path):
-        return
+    # An empty one is what a full disk, or a process that was killed, left of it.
     try:
-        with open(path, "xb") as file:
-            file.write(text)
+        found = os.lstat(path)
+        if found.st_size or not stat.S_ISREG(found.st_mode):
+            return
     except OSError:
-        # Another process was first, or nothing can be written here; opening the store will tell.
+        pass
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    except OSError:
+        # Nothing can be written here; opening the store will tell.
         return
+    with contextlib.suppress(OSError), open(file, "wb") as tag:
+        tag.write(text)

@@ -19,6 +19,7 @@ SIDE_SUFFIXES = ("-wal", "-shm", "-journal")
 
 _PREFIX = "chunkflow-v"
 _DAMAGED = ".damaged"
+_IN_THE_MAKING_S = 60
 _SHARED_START, _SHARED_BYTES = 0x40000002, 510
 
 
@@ -90,20 +91,22 @@ class Generations:
             if name.generation < generation:
                 _remove(os.path.join(self._directory, name.text))
 
-    def forget_left_over(self, generation: int, *, before_s: float) -> None:
+    def forget_left_over(self, generation: int, *, now_s: float, keep_s: float) -> None:
         """Remove what no store here will use again, now that `generation` is in use.
 
         That is what older formats and other kinds of store have left, unless a process has it
-        open; and what was set aside, if it has not changed since the time `before_s`.
+        open or is about to; and what was set aside, if it has not changed for `keep_s`.
         """
         for name in self._own():
             path = os.path.join(self._directory, name.text)
             is_left = name.generation < generation or name.ending.endswith(_DAMAGED)
-            with contextlib.suppress(OSError):
-                if is_left and os.lstat(path).st_mtime < before_s:
-                    _remove(path)
+            if is_left and _is_older(path, now_s - keep_s):
+                _remove(path)
         for paths in self._others().values():
-            if not any(map(_is_open, paths)):
+            files = [file for path in paths for file in (path, *_files(path))]
+            # One that is being made is open to nobody yet, and must not lose its journal.
+            is_used = not all(_is_older(file, now_s - _IN_THE_MAKING_S) for file in files)
+            if not is_used and not any(map(_is_open, files)):
                 for path in paths:
                     _remove(path)
 
@@ -200,12 +203,18 @@ def _cut(path: str, size_bytes: int) -> None:
             os.ftruncate(file, size_bytes)
 
 
-def _is_open(path: str) -> bool:
-    """Tell whether another process has the database at `path`, or in it, open."""
-    for file in _files(path):
-        with contextlib.suppress(OSError), _opened(file) as descriptor:
-            if _is_locked(descriptor):
-                return True
+def _is_older(path: str, time_s: float) -> bool:
+    """Tell whether a file has not changed since then; one that is gone has not."""
+    try:
+        return os.lstat(path).st_mtime < time_s
+    except OSError:
+        return True
+
+
+def _is_open(file: str) -> bool:
+    """Tell whether another process has a database open, if the file is one."""
+    with contextlib.suppress(OSError), _opened(file) as descriptor:
+        return _is_locked(descriptor)
     return False
 
 

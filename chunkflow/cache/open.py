@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 
-from chunkflow.cache.store import Store
+from chunkflow.cache.store import TendedStore
 from chunkflow.errors import SettingsError
 
 
@@ -16,7 +16,7 @@ def open_store(
     warn: Callable[[str], None],
     clock: Callable[[], float] = time.time,
     inside: str | None = None,
-) -> Store:
+) -> TendedStore:
     """Open the store in `directory`, which is made if it is missing.
 
     Args:
@@ -36,13 +36,13 @@ def open_store(
     return make()(directory, limit_bytes=limit_bytes, warn=warn, clock=clock, inside=inside)
 
 
-def _sqlite() -> Callable[..., Store]:
+def _sqlite() -> Callable[..., TendedStore]:
     from chunkflow.cache.sqlite import SqliteStore  # noqa: PLC0415 - a run may go without
 
     return SqliteStore
 
 
-def _diskcache() -> Callable[..., Store]:
+def _diskcache() -> Callable[..., TendedStore]:
     try:
         from chunkflow.cache.diskcache import DiskcacheStore  # noqa: PLC0415 - few have it
     except ImportError as exc:

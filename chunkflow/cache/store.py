@@ -1,6 +1,6 @@
 """What a store (L3) is to the tiers: sealed records by key, kept on disk."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 
@@ -35,3 +35,28 @@ class Store(Protocol):
     def stats(self) -> StoreStats: ...
 
     def close(self) -> None: ...
+
+
+class Census(NamedTuple):
+    """What a store holds, counted."""
+
+    records: Mapping[bytes, int]
+    """The first byte of a key → how many there are."""
+    size_bytes: Mapping[bytes, int]
+    """The first byte of a key → bytes of keys and values, without what a database adds."""
+    oldest_use_s: int | None
+    """When the record was used last that was not used for longest, in seconds since 1970."""
+    newest_use_s: int | None
+
+
+class TendedStore(Store, Protocol):
+    """A store, and what those ask of it who look after it; the tiers need none of that."""
+
+    # Reads no value. None where it cannot be read.
+    def census(self) -> Census | None: ...
+
+    # Every key with its value, some at a time; it does not count as use.
+    def walk(self) -> Iterator[list[tuple[bytes, bytes]]]: ...
+
+    # Forgets what no run will use, and gives the disk all the room that is free.
+    def collect(self) -> None: ...

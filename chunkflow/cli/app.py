@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chunkflow import __version__
-from chunkflow.cli.commands import COMMANDS, command_of, perform
+from chunkflow.cli.commands import COMMANDS, GROUPS, command_of, perform
 from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Command, Option
 from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
 
@@ -52,8 +52,13 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_before_a_command)
+    groups = {"": app}
+    for group, text in GROUPS.items():
+        groups[group] = typer.Typer(help=text, no_args_is_help=True)
+        app.add_typer(groups[group], name=group)
     for name in COMMANDS:
-        app.command(name)(_function(command_of(name)))
+        group, _, word = name.rpartition(" ")
+        groups[group].command(word)(_function(command_of(name)))
     return app
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from chunkflow.cli.commands import COMMANDS, command_of, perform
+from chunkflow.cli.commands import command_of, name_in, perform
 from chunkflow.cli.output import say
 from chunkflow.cli.quick import quick_arguments
 from chunkflow.cli.signals import Terminated
@@ -41,9 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if words and words[0] in COMMANDS and _COMPLETION_VARIABLE not in os.environ:
-        command = command_of(words[0])
-        arguments = quick_arguments(command, words[1:])
+    name = name_in(words)
+    if name is not None and _COMPLETION_VARIABLE not in os.environ:
+        command = command_of(name)
+        arguments = quick_arguments(command, words[len(name.split()) :])
         if arguments is not None:
             return perform(command, arguments)
     from chunkflow.cli.app import run_app  # noqa: PLC0415 - takes longer than most runs

@@ -3,18 +3,22 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
 from chunkflow.cli.output import say, tell, wants_color, write_lines
 from chunkflow.cli.progress import progress_bar
 from chunkflow.cli.signals import stopping
-from chunkflow.cli.status import status_of
+from chunkflow.cli.status import BROKEN, status_of
 from chunkflow.engine.discover import files_from, split_names
 from chunkflow.errors import UsageError
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.report import Report
 from chunkflow.report.text import render_text
+
+if TYPE_CHECKING:
+    from chunkflow.model.explanation import FileExplanation
 
 
 class Arguments(NamedTuple):
@@ -37,6 +41,7 @@ class Arguments(NamedTuple):
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
+    explain: Sequence[str] | None = None
 
 
 _FORMATS = ("text", "json")
@@ -74,6 +79,13 @@ _OPTIONS = (
     Option("quiet", ("--quiet", "-q"), "No summary, no warnings.", SWITCH),
     Option("verbose", ("--verbose", "-v"), "Say what is done.", SWITCH),
     Option("color", ("--color",), "When to use colours.", CHOICE, choices=_COLORS),
+    Option(
+        "explain",
+        ("--explain",),
+        "First tell what the cache holds for this file, and why not.",
+        metavar="FILE",
+        multiple=True,
+    ),
 )
 
 
@@ -85,6 +97,7 @@ def optimize_files(arguments: Arguments) -> int:
     named = _named(arguments)
     with stopping() as stop:
         with _flow(arguments) as flow, progress_bar(enabled=not arguments.quiet) as progress:
+            explained = _explained(flow, arguments)
             report = flow.optimize_files(
                 named,
                 processors=arguments.processor,
@@ -95,7 +108,9 @@ def optimize_files(arguments: Arguments) -> int:
         if stop.is_asked():
             # What is told of half a run would be taken for the whole.
             raise KeyboardInterrupt
-        _show(report, arguments)
+        _show(report, arguments, explained)
+    if any(file.error is not None for file in explained):
+        return BROKEN
     return status_of(report, flow.settings.fail_on)
 
 
@@ -111,10 +126,19 @@ def _flow(arguments: Arguments) -> ChunkFlow:
     )
 
 
+def _explained(flow: ChunkFlow, arguments: Arguments) -> "tuple[FileExplanation, ...]":
+    """What the cache holds before the run, of the files that were asked for."""
+    if not arguments.explain:
+        return ()
+    if arguments.no_cache:
+        raise UsageError("--explain tells what is in the cache; leave out --no-cache")
+    return flow.explain(arguments.explain, processors=arguments.processor)
+
+
 COMMAND = Command("optimize-files", optimize_files, Arguments, _OPTIONS)
 
 
-def _show(report: Report, arguments: Arguments) -> None:
+def _show(report: Report, arguments: Arguments, explained: "tuple[FileExplanation, ...]") -> None:
     if arguments.verbose:
         for file in report.files:
             tell(f"{file.status}: {file.path}: {file.reran} rerun")
@@ -122,10 +146,15 @@ def _show(report: Report, arguments: Arguments) -> None:
     if arguments.format == "json":
         from chunkflow.report.json import render_json  # noqa: PLC0415 - a format a run
 
-        write_lines(render_json(report), output)
+        write_lines(render_json(report, explained), output)
         return
     color = output is None and wants_color(arguments.color, sys.stdout, os.environ)
-    write_lines(render_text(report, color=color, summary=not arguments.quiet), output)
+    lines = render_text(report, color=color, summary=not arguments.quiet)
+    if explained:
+        from chunkflow.report.explain import render_explanations  # noqa: PLC0415 - few ask
+
+        lines = chain(render_explanations(explained), lines)
+    write_lines(lines, output)
 
 
 def _named(arguments: Arguments) -> list[str] | None:

@@ -21,7 +21,7 @@ from chunkflow.engine.plan import RunProcessor
 class Differing(NamedTuple):
     """A chunk of a file of which the cache says something else."""
 
-    index: int | None
+    chunk_index: int | None
     """None where it is about the file as a whole."""
     what: str
     """One of `DIFFERENCES`."""

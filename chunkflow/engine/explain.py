@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import NamedTuple
 
 from chunkflow.cache.keys import chunk_key, facts_key, file_key
 from chunkflow.cache.tiers import Hit, Tiers
@@ -13,17 +12,10 @@ from chunkflow.engine.file_record import FileRecord, contents_of, reusable, unpa
 from chunkflow.engine.manifest import Manifest
 from chunkflow.engine.nearest import Nearest, reasons_against
 from chunkflow.engine.options import Wanted
-from chunkflow.engine.plan import File, RunProcessor, look
+from chunkflow.engine.plan import Cutting, File, RunProcessor, look
 from chunkflow.engine.seen import SeenChunk, SeenFile, seen_file
 from chunkflow.errors import SourceError
 from chunkflow.model.explanation import NEW, REPEATED, ChunkExplanation, FileExplanation
-
-
-class Cutting(NamedTuple):
-    """How files are cut, as far as it is not the processor's to say."""
-
-    suites: tuple[str, ...]
-    streaming_bytes: int | None
 
 
 def explain_files(
@@ -41,10 +33,11 @@ def explain_files(
     wanted = list(files)
     manifest = Manifest(tiers, (file.path for file in wanted))
     found = []
-    for shown, path, _ in wanted:
+    for shown, path, named in wanted:
         try:
-            file = look(shown, path, manifest, clock_ns(), named=True)
-            assert file is not None  # as it is named
+            file = look(shown, path, manifest, clock_ns(), named=named)
+            if file is None:
+                continue
             chunks = [
                 told
                 for processor in processors
@@ -63,10 +56,7 @@ class _Explained:
         self._file = file
         self._processor = processor
         self._tiers = tiers
-        suites, streaming_bytes = cutting
-        self._seen: SeenFile = seen_file(
-            file, processor, suites=suites, streaming_bytes=streaming_bytes
-        )
+        self._seen: SeenFile = seen_file(file, processor, cutting)
         # What the file holds now, and what it held when it was last seen.
         self._digests = list(filter(None, dict.fromkeys((self._seen.digest, file.last_digest))))
 

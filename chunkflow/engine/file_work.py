@@ -5,7 +5,7 @@ from typing import Protocol
 
 from chunkflow.engine.calls import Context, call
 from chunkflow.engine.draft import Place, pack_places
-from chunkflow.engine.file_record import local_key, reusable, unpack
+from chunkflow.engine.file_record import local_keys, reusable, unpack
 from chunkflow.engine.messages import ChunkTask, FilePart, encode_chunk
 from chunkflow.engine.record_writer import Columns, RecordWriter
 from chunkflow.engine.sections import Section
@@ -40,7 +40,7 @@ class _Keyed:
     def keyed(self, section: Section) -> tuple[list[Chunk], list[bytes]]:
         context = self.processor.context
         chunks = self._context.of(section.chunks)
-        return chunks, [local_key(chunk, context) for chunk in chunks]
+        return chunks, local_keys(chunks, context)
 
 
 class CompleteWork:
@@ -55,20 +55,29 @@ class CompleteWork:
         """Process the chunks of a section."""
         keyed = self._keyed
         chunks, keys = keyed.keyed(section)
-        known, first = keyed.known, keyed.writer.chunks
-        new: dict[bytes, int] = {}
-        for index, key in enumerate(keys):
-            if key not in known:
-                new.setdefault(key, index)
-        if new:
-            fresh = [chunks[index] for index in new.values()]
-            told = call(keyed.processor, fresh, section.source, section.roots)
-            known.update(zip(new, told, strict=True))
-        outcomes = [known[key] for key in keys]
-        self._reran += [first + index for index in new.values()]
-        self._errors += _errors(chunks, outcomes, section.start_line)
-        start_line = section.start_line
-        keyed.writer.add(chunks, outcomes, keys, _columns(section), start_line=start_line)
+        outcomes = self._outcomes(chunks, keys, section)
+        keyed.writer.add(chunks, outcomes, keys, _columns(section), start_line=section.start_line)
+        if not keyed.writer.is_complete:
+            self._errors += _errors(chunks, outcomes, section.start_line)
+
+    def _outcomes(
+        self, chunks: list[Chunk], keys: list[bytes], section: Section
+    ) -> Sequence[Outcome]:
+        processor, known = self._keyed.processor, self._keyed.known
+        first = self._keyed.writer.chunks
+        new = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        if len(new) == len(keys) and known.keys().isdisjoint(new):
+            # Most often so: then there is nothing to look up.
+            self._reran += range(first, first + len(chunks))
+            outcomes = call(processor, chunks, section.source, section.roots)
+            known.update(zip(keys, outcomes, strict=True))
+            return outcomes
+        # Of equal chunks the first is called for.
+        fresh = sorted(index for key, index in new.items() if key not in known)
+        told = call(processor, [chunks[i] for i in fresh], section.source, section.roots)
+        known.update(zip((keys[index] for index in fresh), told, strict=True))
+        self._reran += (first + index for index in fresh)
+        return [known[key] for key in keys]
 
     def finish(self, size_bytes: int, *, certain: bool) -> FilePart:
         """What the processor said of the file."""

@@ -96,6 +96,18 @@ class Manifest:
         if self._folders[folder].pop(name, None) is not None:
             self._changed.add(folder)
 
+    def forget_gone(self) -> int:
+        """Forget the files that are not there any more; returns how many they were."""
+        gone = [
+            path
+            for folder, entries in self._folders.items()
+            for path in (os.path.join(folder, name) for name in entries)
+            if not os.path.lexists(path)
+        ]
+        for path in gone:
+            self.forget(path)
+        return len(gone)
+
     def save(self) -> None:
         """Write the folders in which anything changed; nothing where nothing did."""
         if self._changed:

@@ -32,6 +32,15 @@ class RunProcessor(NamedTuple):
     """What `run` is made of, by name; each is only ever compared."""
 
 
+class Cutting(NamedTuple):
+    """How files are cut, as far as it is not the processor's to say."""
+
+    suites: tuple[str, ...]
+    """The names that make a call a test suite."""
+    streaming_bytes: int | None
+    """A larger file is held in windows."""
+
+
 class File(NamedTuple):
     """A file of the run, and what was last seen of it."""
 

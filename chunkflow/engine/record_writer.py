@@ -38,7 +38,8 @@ class RecordWriter:
         self.chunks = 0
         """How many were taken."""
         self._findings = 0
-        self._is_complete = True
+        self.is_complete = True
+        """Whether there was an outcome for each."""
         self._keys: list[bytes] = []
         # Each section's rows as JSON: of a large file they take much less than as objects.
         self._findings_json: list[bytes] = []
@@ -65,21 +66,22 @@ class RecordWriter:
         Raises:
             ValueError: a value is not a plain one; `TypeError` and `RecursionError` likewise.
         """
-        findings, values = [], []
+        findings, values, has_failed = [], [], False
         lines = start_line - 1
-        for index, (chunk, outcome) in enumerate(
-            zip(chunks, outcomes, strict=True), start=self.chunks
-        ):
-            if outcome.findings:
+        for index, (found, value, error) in enumerate(outcomes):
+            if found:
+                chunk = chunks[index]
                 place = (chunk.start_line + lines, columns.at(chunk.start_byte))
-                findings.append((index, chunk.digest.hex(), *place, outcome.findings))
-                self._findings += len(outcome.findings)
-            if outcome.value is not None:
-                what = (index, chunk.digest.hex(), chunk.kind, chunk.name)
-                place = (chunk.start_line + lines, chunk.end_line + lines)
-                values.append((*what, *place, outcome.value))
-        if any(outcome.error is not None for outcome in outcomes):
-            self._is_complete = False
+                findings.append((self.chunks + index, chunk.digest.hex(), *place, found))
+                self._findings += len(found)
+            if value is not None:
+                chunk = chunks[index]
+                what = (self.chunks + index, chunk.digest.hex(), chunk.kind, chunk.name)
+                values.append((*what, chunk.start_line + lines, chunk.end_line + lines, value))
+            if error is not None:
+                has_failed = True
+        if has_failed:
+            self.is_complete = False
             # No chunk has a key of zeros: what failed is not found again, so it is run next time.
             keys = [
                 key if outcome.error is None else bytes(len(key))
@@ -101,7 +103,7 @@ class RecordWriter:
                 complete: each chunk's result may be reused, but the file is cut anew.
         """
         return packed(
-            complete=certain and self._is_complete,
+            complete=certain and self.is_complete,
             chunks=self.chunks,
             findings=self._findings,
             size_bytes=size_bytes,

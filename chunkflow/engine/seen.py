@@ -1,12 +1,11 @@
 """A file's chunks as a processor sees them, with the keys that their results have."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from chunkflow.engine.calls import Context
 from chunkflow.engine.file_record import local_keys
 from chunkflow.engine.messages import FileTask
-from chunkflow.engine.plan import File, RunProcessor
+from chunkflow.engine.plan import Cutting, File, RunProcessor
 from chunkflow.engine.sections import SourceText
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.chunker import Chunker
@@ -31,29 +30,16 @@ class SeenFile(NamedTuple):
     chunks: list[SeenChunk]
 
 
-def seen_file(
-    file: File,
-    processor: RunProcessor,
-    *,
-    suites: Sequence[str],
-    streaming_bytes: int | None,
-) -> SeenFile:
-    """Cut a file as it is cut for a processor.
-
-    Args:
-        file: read now.
-        processor: decides where it is cut, and what belongs to a chunk's key.
-        suites: the names that make a call a test suite.
-        streaming_bytes: a larger file is held in windows.
+def seen_file(file: File, processor: RunProcessor, cutting: Cutting) -> SeenFile:
+    """Read a file, and cut it as it is cut for a processor.
 
     Raises:
         SourceError: it cannot be read.
     """
-    text = SourceText(
-        FileTask(file.shown, file.path, file.language, None, ()), streaming_bytes=streaming_bytes
-    )
+    task = FileTask(file.shown, file.path, file.language, None, ())
+    text = SourceText(task, streaming_bytes=cutting.streaming_bytes)
     context = Context(processor.context, file.shown)
-    chunker = Chunker(file.language, suites=suites)
+    chunker = Chunker(file.language, suites=cutting.suites)
     chunks: list[SeenChunk] = []
     for section in text.sections(chunker, processor.max_chunk_bytes):
         found = context.of(section.chunks)

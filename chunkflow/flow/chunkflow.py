@@ -4,14 +4,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from chunkflow.cache.expiring import ExpiringTier
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.open import open_store
-from chunkflow.cache.store import Store
+from chunkflow.cache.store import Store, TendedStore
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.discover import discover
+from chunkflow.engine.discover import Problem, discover
 from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.reporting import assembled
 from chunkflow.engine.run import run_files
@@ -20,6 +20,12 @@ from chunkflow.flow.selection import Selection
 from chunkflow.model.report import FileReport, Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
 from chunkflow.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from chunkflow.flow.caching import CacheStats, Collected
+    from chunkflow.flow.pools import Pools
+    from chunkflow.model.explanation import FileExplanation
+    from chunkflow.model.verification import Verification
 
 _L1_BYTES = 24 * 1024 * 1024
 _L2_BYTES = 8 * 1024 * 1024
@@ -71,7 +77,8 @@ class ChunkFlow:
         self._warnings: list[str] = []
         self._warnings_lock = threading.Lock()
         self._is_cached = cache is not False
-        self._tiers = self._new_tiers()
+        self._store = self._open_store() if self._is_cached else None
+        self._tiers = self._new_tiers(self._store)
 
     def optimize_files(
         self,
@@ -102,32 +109,110 @@ class ChunkFlow:
         """
         started_s, before_s = time.perf_counter(), cpu_seconds()
         settings = self.settings
-        names = settings.processors if processors is None else tuple(processors)
-        selection = Selection(names, settings)
+        selection = self._selection(processors)
         named = None if paths is None else [os.fspath(path) for path in paths]
         # Without a cache a run remembers its own results only, so that equal chunks run once.
-        tiers = self._tiers if self._is_cached else self._new_tiers()
+        tiers = self._tiers if self._is_cached else self._new_tiers(None)
         with selection.pools() as pools:
             if tiers.empty and _may_be_many(named, self._cwd):
                 pools.begin()
-            options = RunOptions(
-                selection.processors,
-                pools.open,
-                jobs=settings.jobs,
-                limit_s=settings.timeout,
-                streaming_bytes=settings.streaming_threshold_bytes,
-                with_values=with_values,
-                should_stop=should_stop,
-                progress=progress,
-                warn=self._warn,
-            )
-            files = self._run(named, tiers, options)
+            options = self._options(selection, pools, progress, should_stop)
+            files = self._run(named, tiers, options._replace(with_values=with_values))
         return assembled(
             files,
             seconds=time.perf_counter() - started_s,
             resources=ResourceMetrics(cpu_seconds() - before_s, peak_memory_bytes(), settings.jobs),
             warnings=tuple(self._warnings),
         )
+
+    def explain(
+        self, paths: Sequence[Path], *, processors: Sequence[str] | None = None
+    ) -> "tuple[FileExplanation, ...]":
+        """What a run would find in the cache for each chunk of some files now, or why nothing.
+
+        Arguments and exceptions are those of `optimize_files`. Nothing in the cache is changed.
+        """
+        from chunkflow.flow.explaining import explain  # noqa: PLC0415 - few runs need it
+
+        selection = self._selection(processors)
+        files, problems = self._find([os.fspath(path) for path in paths])
+        return explain(files, problems, self._tiers, selection.processors, selection.cutting)
+
+    def warm_cache(
+        self, paths: Sequence[Path] | None = None, *, processors: Sequence[str] | None = None
+    ) -> Report:
+        """Run processors so that later runs find everything, and bring what they need into memory.
+
+        Arguments and exceptions are those of `optimize_files`. What L1 has no room for is in L2
+        from then on, for `cache.ttl_s`, as far as that has.
+        """
+        from chunkflow.flow.warming import prefetch  # noqa: PLC0415 - few programs need it
+
+        report = self.optimize_files(paths, processors=processors, with_values=False)
+        named = None if paths is None else [os.fspath(path) for path in paths]
+        prefetch(self._find(named)[0], self._tiers, self._selection(processors).processors)
+        return report
+
+    def verify_cache(
+        self,
+        paths: Sequence[Path] | None = None,
+        *,
+        processors: Sequence[str] | None = None,
+        percent: float = 5.0,
+        seed: str | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> "Verification":
+        """Work out again what the cache holds of some files, and compare the two byte for byte.
+
+        Args:
+            paths: as for `optimize_files`, and so are `processors`, `progress` and `should_stop`.
+            processors: whose results are compared.
+            percent: the share of the files of which the cache holds all; at least one is taken.
+                With 100 the seal of every record of the store is checked, too.
+            seed: chooses them; None chooses others every day.
+            progress: told the number of files done and in all.
+            should_stop: asked now and then; what was compared until then is told.
+
+        Raises:
+            CacheError: there is no cache; and whatever `optimize_files` raises.
+        """
+        from chunkflow.flow.verifying import verify  # noqa: PLC0415 - few programs need it
+
+        selection = self._selection(processors)
+        named = None if paths is None else [os.fspath(path) for path in paths]
+        files, problems = self._find(named)
+        with selection.pools() as pools:
+            found = verify(
+                files,
+                self._options(selection, pools, progress, should_stop),
+                selection.cutting,
+                tiers=self._tiers,
+                store=self._store,
+                percent=percent,
+                seed=seed,
+            )
+        return found._replace(failed=(*(problem.message for problem in problems), *found.failed))
+
+    def cache_stats(self) -> "CacheStats":
+        """What the cache's directory holds.
+
+        Raises:
+            CacheError: there is no cache, or it cannot be read.
+        """
+        from chunkflow.flow.caching import cache_stats  # noqa: PLC0415 - few programs need it
+
+        return cache_stats(self.settings, self._store)
+
+    def collect_garbage(self) -> "Collected":
+        """Remove from the cache's directory what no run will use; see `flow/caching.py`.
+
+        Raises:
+            CacheError: there is no cache, or it cannot be read.
+        """
+        from chunkflow.flow.caching import collect_garbage  # noqa: PLC0415 - few programs need it
+
+        return collect_garbage(self.settings, self._store, self._tiers)
 
     def clear_caches(self, tier: str = "all") -> None:
         """Forget what a tier holds: `l1`, `l2`, `l3` or `all`.
@@ -150,6 +235,12 @@ class ChunkFlow:
         self.close()
 
     def _run(self, named: list[str] | None, tiers: Tiers, options: RunOptions) -> list[FileReport]:
+        wanted, problems = self._find(named)
+        files = run_files(wanted, tiers, options)
+        return files + [FileReport(p.path, "failed", error=p.message) for p in problems]
+
+    def _find(self, named: list[str] | None) -> tuple[list[Wanted], list[Problem]]:
+        """The files that paths stand for, and what cannot be taken."""
         settings = self.settings
         found = discover(
             named,
@@ -162,18 +253,41 @@ class ChunkFlow:
         wanted = [
             Wanted(file, os.path.join(self._cwd, file), file in found.named) for file in found.files
         ]
-        files = run_files(wanted, tiers, options)
-        return files + [FileReport(p.path, "failed", error=p.message) for p in found.problems]
+        return wanted, found.problems
 
-    def _new_tiers(self) -> Tiers:
+    def _selection(self, processors: Sequence[str] | None) -> Selection:
+        settings = self.settings
+        names = settings.processors if processors is None else tuple(processors)
+        return Selection(names, settings)
+
+    def _options(
+        self,
+        selection: Selection,
+        pools: "Pools",
+        progress: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> RunOptions:
+        settings = self.settings
+        return RunOptions(
+            selection.processors,
+            pools.open,
+            jobs=settings.jobs,
+            limit_s=settings.timeout,
+            streaming_bytes=settings.streaming_threshold_bytes,
+            should_stop=should_stop,
+            progress=progress,
+            warn=self._warn,
+        )
+
+    def _new_tiers(self, store: Store | None) -> Tiers:
         return Tiers(
             MemoryTier(_L1_BYTES),
-            self._open_store() if self._is_cached else None,
+            store,
             warn=self._warn,
             expiring=ExpiringTier(_L2_BYTES, ttl_s=self.settings.cache.ttl_s),
         )
 
-    def _open_store(self) -> Store | None:
+    def _open_store(self) -> TendedStore | None:
         settings = self.settings
         # What a repository brings along, links too, names no place outside it; its user may.
         is_users = settings.cache.dir is None and settings.cache.location == "user"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chunkflow.cache.keys import FORMAT, run_fingerprint
-from chunkflow.engine.plan import RunProcessor
+from chunkflow.engine.plan import Cutting, RunProcessor
 from chunkflow.errors import SettingsError
 from chunkflow.flow.pools import Pools
 from chunkflow.processors.protocol import Processor
@@ -46,6 +46,12 @@ class Selection:
             preload=[module for name, _ in self._named for module in needed_modules(name)],
             trusted=all(processor.trusted for processor in self.processors),
         )
+
+    @property
+    def cutting(self) -> Cutting:
+        """How files are cut, whatever the processor."""
+        settings = self._settings
+        return Cutting(settings.suites, settings.streaming_threshold_bytes)
 
     def _config(self) -> bytes:
         from chunkflow.engine.messages import WorkConfig  # noqa: PLC0415 - only with a pool

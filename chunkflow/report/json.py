@@ -1,17 +1,21 @@
 """The report for programs: one JSON object."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chunkflow.model.explanation import FileExplanation
 from chunkflow.model.report import FileReport, Report
+from chunkflow.report.explain import explanation_as_dict
 
 VERSION = 1
 """Raised when a field changes its meaning or goes."""
 
 
-def render_json(report: Report) -> Iterator[str]:
+def render_json(report: Report, explained: Sequence[FileExplanation] = ()) -> Iterator[str]:
     """The report as JSON, a file a line; lines come without line ends.
+
+    Where files are explained there is a list `explain`, beside `files`.
 
     Whatever is not ASCII is escaped, since a name may hold bytes that no encoding has; such a byte
     is a lone surrogate, as everywhere in Python: U+DCFF for 0xFF.
@@ -22,6 +26,8 @@ def render_json(report: Report) -> Iterator[str]:
     for number, file in enumerate(report.files):
         yield "  " + json.dumps(file_as_dict(file)) + ("," if number < last else "")
     yield " ],"
+    if explained:
+        yield f' "explain": {json.dumps([explanation_as_dict(file) for file in explained])},'
     yield f' "totals": {json.dumps(report.totals._asdict())},'
     metrics = {name: part._asdict() for name, part in report.metrics._asdict().items()}
     yield f' "metrics": {json.dumps(metrics)}}}'

@@ -9,10 +9,10 @@ import chunkflow.cache.database
 from chunkflow.cache.connection import DamagedDatabase
 from chunkflow.cache.generations import Generations
 from chunkflow.cache.open import open_store
-from chunkflow.cache.store import Store
+from chunkflow.cache.store import TendedStore
 from chunkflow.errors import CacheError
 
-MakeStore = Callable[..., Store]
+MakeStore = Callable[..., TendedStore]
 Query = Callable[..., list[tuple[object, ...]]]
 Start = Callable[..., Any]
 
@@ -20,7 +20,7 @@ ITEMS = [(b"key %d" % n, bytes(2000)) for n in range(100)]
 KEYS = [key for key, _ in ITEMS]
 
 
-def fill(store: Store, count: int, name: bytes = b"filler") -> None:
+def fill(store: TendedStore, count: int, name: bytes = b"filler") -> None:
     for start in range(0, count, 20):
         store.put_many((b"%s %d" % (name, n), bytes(2000)) for n in range(start, start + 20))
 
@@ -298,7 +298,14 @@ def left_by_an_older_version(directory: Path) -> list[Path]:
     folder = directory / "chunkflow-v1-1.diskcache"
     folder.mkdir()
     (folder / "cache.db").write_bytes(bytes(1000))
+    let_age(directory)
     return [*paths, folder]
+
+
+def let_age(directory: Path) -> None:
+    """Make all files look as if nobody had written them for long."""
+    for path in directory.rglob("*"):
+        os.utime(path, (0, 0), follow_symlinks=False)
 
 
 def test_older_formats_go_and_newer_ones_and_strangers_stay(
@@ -328,9 +335,11 @@ sys.stdin.readline()
 """
     process = start(program, older)
     process.stdout.readline()
+    let_age(directory)
     make_store().close()
     assert older.exists()
     process.communicate("end\n")
+    let_age(directory)
     make_store().close()
     assert not older.exists()
 
@@ -342,6 +351,10 @@ def test_what_a_store_of_another_kind_left_goes(
     store = open_store(directory, l3=other, limit_bytes=64 << 20, warn=told.append)
     store.put_many(ITEMS)
     store.close()
+    # Another process may be about to open it.
+    make_store().close()
+    assert len(list(directory.glob("chunkflow-*"))) == 2
+    let_age(directory)
     store = make_store()
     store.put_many(ITEMS)
     store.close()
@@ -350,8 +363,10 @@ def test_what_a_store_of_another_kind_left_goes(
     assert told == []
 
 
+@pytest.mark.parametrize("mode", [0, 0o400])
 def test_what_is_left_in_a_directory_that_cannot_be_written_does_not_matter(
     permissions_count: None,
+    mode: int,
     read_only: Callable[[Path], None],
     make_store: MakeStore,
     database: Path,
@@ -360,7 +375,7 @@ def test_what_is_left_in_a_directory_that_cannot_be_written_does_not_matter(
 ) -> None:
     older = left_by_an_older_version(directory)
     older[0].chmod(0)
-    older[-1].chmod(0)
+    older[-1].chmod(mode)
     read_only(directory)
     assert make_store().get_many(KEYS) == dict(ITEMS)
     assert [path for path in older if not path.exists()] == []

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from chunkflow.cache.keys import (
     DIGEST_BYTES,
+    KINDS,
     chunk_key,
     content_digest,
+    facts_key,
     file_key,
     manifest_key,
     run_fingerprint,
@@ -113,3 +115,17 @@ def test_name_of_any_bytes_has_a_key() -> None:
 def test_kinds_of_record_never_share_a_key() -> None:
     keys = (file_key(**KEY), manifest_key("/"), chunk_key(**CHUNK))
     assert [key[:1] for key in keys] == [b"f", b"m", b"c"]
+
+
+def test_what_a_key_is_about_is_told_by_its_first_byte() -> None:
+    keys = [
+        file_key(b"r" * 16, "tsx", b"d" * 16, None),
+        chunk_key(b"r" * 16, "tsx", b"d" * 17),
+        manifest_key("/folder"),
+        facts_key("metrics"),
+    ]
+    assert [KINDS[key[:1]] for key in keys] == ["files", "chunks", "manifests", "facts"]
+
+
+def test_facts_of_another_processor_have_another_key() -> None:
+    assert facts_key("a") != facts_key("b")

@@ -66,6 +66,9 @@ class PlainStore:
     def clear(self) -> None:
         self.kept.clear()
 
+    def is_empty(self) -> bool:
+        return not self.kept
+
     def stats(self) -> StoreStats:
         return StoreStats(len(self.kept), sum(map(len, self.kept.values())))
 
@@ -328,3 +331,35 @@ def test_threads_always_find_what_moves_between_l1_and_l2(expiring: ExpiringTier
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+class TestPeeking:
+    """What is looked at stays where it is, and counts neither as a hit nor as a miss."""
+
+    def test_each_is_found_where_it_is(
+        self, memory: MemoryTier, expiring: ExpiringTier, store: Store, told: list[str]
+    ) -> None:
+        tiers = Tiers(memory, store, warn=told.append, expiring=expiring)
+        tiers.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+        tiers.clear("l1")
+        tiers.prefetch([b"b"])
+        tiers.put(b"a", b"1")
+        expected = {b"a": Hit(b"1", "l1"), b"b": Hit(b"2", "l2"), b"c": Hit(b"3", "l3")}
+        for _ in range(2):
+            assert tiers.peek_many([b"a", b"b", b"c", b"z", b"a"]) == expected
+        stats = tiers.stats()
+        assert (stats.l1_hits, stats.l2_hits, stats.l3_hits, stats.misses) == (0, 0, 0, 0)
+
+    def test_memory_is_newer_than_a_store_that_cannot_be_written(
+        self, memory: MemoryTier, plain: PlainStore, told: list[str]
+    ) -> None:
+        tiers = Tiers(memory, plain, warn=told.append)
+        tiers.put(b"a", b"old")
+        plain.is_writable = False
+        tiers.put(b"a", b"new")
+        assert tiers.peek_many([b"a"]) == {b"a": Hit(b"new", "l1")}
+
+    def test_without_a_store_memory_is_looked_at(self, memory: MemoryTier) -> None:
+        tiers = Tiers(memory, None, warn=pytest.fail)
+        tiers.put(b"a", b"1")
+        assert tiers.peek_many([b"a", b"b"]) == {b"a": Hit(b"1", "l1")}

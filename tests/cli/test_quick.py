@@ -31,7 +31,7 @@ def by_typer(name: str, words: Sequence[str], monkeypatch: pytest.MonkeyPatch) -
         return 0
 
     monkeypatch.setattr(app, "perform", perform)
-    app.run_app([name, *words])
+    app.run_app([*name.split(), *words])
     return seen[0] if seen else None
 
 

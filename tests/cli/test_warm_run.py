@@ -20,7 +20,7 @@ cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
 engine.entries engine.file_record engine.manifest engine.messages engine.options engine.plan
 engine.reading engine.reporting engine.run
-flow flow.chunkflow flow.selection
+flow flow.chunkflow flow.pools flow.selection
 model model.chunk model.finding model.framing model.report
 performance performance.usage
 pool pool.protocol
@@ -38,9 +38,9 @@ OTHERS = {"cachetools"}
 
 STANDARD = set(
     """
-    array base64 binascii bisect collections contextlib copyreg datetime enum functools hashlib
-    heapq importlib itertools json keyword math operator random re reprlib resource signal sqlite3
-    struct threading types typing warnings zlib
+    array base64 binascii bisect collections contextlib copyreg datetime enum errno functools
+    hashlib heapq importlib itertools json keyword math operator random re reprlib resource signal
+    sqlite3 struct threading types typing warnings zlib
     """.split()
 )
 """Modules of the standard library; those with an underscore in front come with others."""

@@ -13,6 +13,7 @@ from chunkflow.engine.file_record import (
     FileRecord,
     contents_of,
     local_key,
+    local_keys,
     reusable,
     unpack,
 )
@@ -141,6 +142,11 @@ def test_local_key_depends_on_declared_context_alone(context: str, value: object
     changed = chunk(**{context: value})
     assert local_key(changed, (context,)) != local_key(chunk(), (context,))
     assert local_key(changed, ()) == local_key(chunk(), ())
+
+
+@pytest.mark.parametrize("context", [(), ("path",), ("scope", "path")])
+def test_local_keys_of_all_chunks_are_those_of_each(context: tuple[str, ...]) -> None:
+    assert local_keys(CHUNKS, context) == [local_key(chunk, context) for chunk in CHUNKS]
 
 
 @pytest.mark.parametrize("field", ["start_byte", "end_byte", "start_line", "end_line"])

@@ -1,6 +1,7 @@
 """The manifest saves reading, and never hides a change."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -144,3 +145,16 @@ def test_no_record_makes_reading_raise(payload: bytes) -> None:
 def test_record_of_another_shape_counts_as_missing(tiers: Tiers, parts: list[bytes]) -> None:
     tiers.put(manifest_key("/p"), join(parts))
     assert not Manifest(tiers, ["/p/a.ts"])
+
+
+def test_files_that_are_gone_are_forgotten(tiers: Tiers, tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("a.ts", "b.ts", "c.ts")]
+    manifest = Manifest(tiers, names)
+    for name in names:
+        manifest.note(name, Seen(Signature(1, 2, 3, 4), bytes(16)))
+    (tmp_path / "b.ts").symlink_to("nowhere")
+    assert manifest.forget_gone() == 2
+    assert manifest.forget_gone() == 0
+    manifest.save()
+    later = Manifest(tiers, names)
+    assert [later.seen(name) is not None for name in names] == [False, True, False]

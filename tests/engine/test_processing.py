@@ -1,6 +1,7 @@
 """Files that are new or changed are processed, and all that was done is kept, however it ends."""
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from reports import counts
 from runs import Runner, ScriptedPool, Tasks, at_hand
 
-from chunkflow.cache.tiers import Tiers
+from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine import processing
 from chunkflow.engine.messages import DONE, FileDone, FilePart, joined, parted
 from chunkflow.engine.options import RunOptions
@@ -195,3 +196,57 @@ def test_file_that_took_too_long_to_parse_is_told_and_cut_anew(
     monkeypatch.undo()
     assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
     assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+class TestFacts:
+    """What processors depend on is kept with the results, once."""
+
+    @pytest.fixture(autouse=True)
+    def _file(self, save: Save) -> None:
+        save("a.ts", SOURCE)
+
+    @pytest.fixture
+    def asked(self, tiers: Tiers, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What was read and written of them from then on."""
+        told: list[str] = []
+        get_many, put_many = tiers.get_many, tiers.put_many
+
+        def get(keys: Collection[bytes]) -> dict[bytes, Hit]:
+            told.extend("read" for key in keys if key.startswith(b"x"))
+            return get_many(keys)
+
+        def put(items: Iterable[tuple[bytes, bytes]]) -> None:
+            listed = list(items)
+            told.extend("written" for key, _ in listed if key.startswith(b"x"))
+            put_many(listed)
+
+        monkeypatch.setattr(tiers, "get_many", get)
+        monkeypatch.setattr(tiers, "put_many", put)
+        return told
+
+    @staticmethod
+    def run(runner: Runner, version: str) -> None:
+        (processor,) = runner.options("metrics").processors
+        run = version.encode() * 16
+        processor = processor._replace(run=run, parts={"version": version})
+        runner.run("a.ts", options=runner.options("metrics", processors=(processor,)))
+
+    def test_they_are_written_when_they_are_new(
+        self, runner: Runner, asked: list[str], save: Save
+    ) -> None:
+        self.run(runner, "1")
+        assert asked == ["read", "written"]
+        self.run(runner, "2")
+        assert asked[2:] == ["read", "written"]
+        save("a.ts", SOURCE.replace("a", "b"))
+        self.run(runner, "1")
+        assert asked[4:] == ["read"]
+
+    def test_where_nothing_is_processed_they_are_not_read(
+        self, runner: Runner, asked: list[str], project: Path
+    ) -> None:
+        self.run(runner, "1")
+        self.run(runner, "1")
+        os.utime(project / "a.ts", (1, 1))
+        self.run(runner, "1")
+        assert asked == ["read", "written"]

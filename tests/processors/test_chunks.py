@@ -20,3 +20,7 @@ def test_its_fingerprint_never_changes() -> None:
 def test_setting_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match=r"processors\.chunks\.limit"):
         Chunks({"limit": 1})
+
+
+def test_it_is_made_of_no_parts() -> None:
+    assert Chunks({}).parts() == {}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chunkflow.processors.fingerprint import fingerprint
+from chunkflow.processors.fingerprint import fingerprint, parts_of
 
 
 def test_order_of_settings_is_no_matter() -> None:
@@ -38,3 +38,16 @@ def test_all_modules_of_a_package_matter(tmp_path: Path) -> None:
 
 def test_settings_that_json_does_not_know_count_by_their_text() -> None:
     assert fingerprint("a", "1", {"b": {1, 2}}) != fingerprint("a", "1", {"b": {1, 3}})
+
+
+def test_parts_tell_settings_from_source(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("a")
+    other = tmp_path / "b.py"
+    other.write_text("b")
+    parts = parts_of({"c": 1}, str(file))
+    assert sorted(parts) == ["settings", "source"]
+    assert parts_of({"c": 2}, str(file)) == {**parts, "settings": parts_of({"c": 2})["settings"]}
+    assert parts_of({"c": 1}, str(other)) == {**parts, "source": parts_of({}, str(other))["source"]}
+    assert parts_of({"c": 2})["settings"] != parts["settings"]
+    assert parts_of({}, str(other))["source"] != parts["source"]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chunkflow.model.explanation import FileExplanation
 from chunkflow.model.report import FileReport, Report, RunMetrics, Totals
 from chunkflow.report.json import render_json
 
@@ -96,3 +97,10 @@ def test_report_of_any_length_is_json(files: tuple[FileReport, ...]) -> None:
     told = read(Report(files, Totals(), RunMetrics()))["files"]
     assert isinstance(told, list)
     assert len(told) == len(files)
+
+
+def test_explanations_stand_beside_the_files(report: Report) -> None:
+    assert "explain" not in read(report)
+    told = json.loads("\n".join(render_json(report, [FileExplanation("a.ts", error="cannot")])))
+    assert told.pop("explain") == [{"path": "a.ts", "chunks": [], "error": "cannot"}]
+    assert told == read(report)

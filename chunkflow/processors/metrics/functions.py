@@ -18,9 +18,11 @@ class FieldIds(NamedTuple):
 
     body: int
     consequence: int
+    left: int
     name: int
     parameters: int
     pattern: int
+    right: int
     value: int
 
 

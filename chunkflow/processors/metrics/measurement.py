@@ -24,10 +24,10 @@ def outcomes_of(
     outcomes = [_NOTHING] * len(chunks)
     busy = busy_chunks(chunks)
     if busy:
-        language = chunks[0].language
-        fields = field_ids(grammar(language))
+        language = grammar(chunks[0].language)
         ranges = merged([chunks[place] for place in busy], source)
-        meter = Meter(search(roots, ranges, language, source, fields), source, fields)
+        marks = search(roots, ranges, language, source)
+        meter = Meter(marks, source, field_ids(language))
         for place in busy:
             functions = meter.functions(chunks[place])
             if functions:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Language, Node, Query, QueryCursor
 
 from chunkflow.processors.metrics.functions import (
     FieldIds,
     count_parameters,
+    field_ids,
     read_arrow,
     read_field,
     read_function,
@@ -17,11 +18,11 @@ from chunkflow.processors.metrics.functions import (
 )
 from chunkflow.processors.metrics.logic import Expression, run_starts
 from chunkflow.processors.metrics.marks import FoundFunction, Marks, OutsideName
-from chunkflow.syntax.languages import grammar
 
 # A pattern of one node each wherever that is enough: one of several nodes stays open while the
 # part in between is walked, and patterns that stay open inside each other take quadratic time
-# (32,000 nested `a ? b :` took 30 s).
+# (32,000 nested `a ? b :` took 30 s). They also take longest to compile, which every worker does:
+# one for assignments of functions would take as long as all the rest.
 _QUERY = """
 [(function_declaration) (function_expression) (generator_function)
  (generator_function_declaration)] @functions
@@ -47,8 +48,7 @@ _QUERY = """
 
 (variable_declarator name: (identifier) @names
   value: [(arrow_function) (function_expression) (generator_function)])
-(assignment_expression left: [(identifier) (member_expression)] @names
-  right: [(arrow_function) (function_expression) (generator_function)])
+(assignment_expression) @assignments
 (pair key: (_) @keys value: [(arrow_function) (function_expression) (generator_function)])
 
 [(comment) (html_comment)] @comments
@@ -57,21 +57,20 @@ _QUERY = """
 
 _ELSE_IF = re.compile(rb"else(?:\s|//[^\n]*\n|/\*.*?\*/)*+(if)(?![\w$\x80-\xff])", re.DOTALL)
 
+_NAMELESS = ("arrow_function", "function_expression", "generator_function")
+_TARGETS = ("identifier", "member_expression")
+
 # The query counts levels in 16 bits: deeper, it finds half and takes quadratic time.
 _MAX_DEPTH = 60_000
 
 
 @cache
-def _query(language: str) -> Query:
-    return Query(grammar(language), _QUERY)
+def _query(language: Language) -> Query:
+    return Query(language, _QUERY)
 
 
 def search(
-    roots: Sequence[Node],
-    ranges: Sequence[tuple[int, int]],
-    language: str,
-    source: bytes,
-    fields: FieldIds,
+    roots: Sequence[Node], ranges: Sequence[tuple[int, int]], language: Language, source: bytes
 ) -> Marks:
     """The marks within the byte ranges; also of what only reaches into them.
 
@@ -80,7 +79,7 @@ def search(
     """
     cursor = QueryCursor(_query(language))
     cursor.set_max_start_depth(_MAX_DEPTH)
-    collector = _Collector(source, fields)
+    collector = _Collector(source, field_ids(language))
     for root, start, end in _meeting(roots, ranges):
         cursor.set_byte_range(start, end)
         collector.add(cursor.captures(root))
@@ -170,6 +169,16 @@ class _Collector:
 
     def names(self, nodes: list[Node]) -> None:
         self._marks.names += [OutsideName(n.start_byte, n.end_byte, False) for n in nodes]
+
+    def assignments(self, nodes: list[Node]) -> None:
+        fields = self._fields
+        for node in nodes:
+            value = node.child_by_field_id(fields.right)
+            if value is not None and value.type in _NAMELESS:
+                target = node.child_by_field_id(fields.left)
+                if target is not None and target.type in _TARGETS:
+                    name = OutsideName(target.start_byte, target.end_byte, False)
+                    self._marks.names.append(name)
 
     def keys(self, nodes: list[Node]) -> None:
         self._marks.names += [OutsideName(n.start_byte, n.end_byte, True) for n in nodes]

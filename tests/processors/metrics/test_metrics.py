@@ -51,6 +51,7 @@ def test_all_figures_of_a_function_are_told(measure: Measure) -> None:
         ("f(() => 1)", "arrow", None),
         ("f = () => 1", "arrow", "f"),
         ("a.b.f = () => 1", "arrow", "f"),
+        ("a[0] = () => 1", "arrow", None),
         ("const a = { f: () => 1 }", "arrow", "f"),
         ("const a = { 'f g': function () {} }", "function", "f g"),
         ("const a = { [b.c]: () => 1 }", "arrow", "[b.c]"),
@@ -307,3 +308,9 @@ def test_source_and_settings_tell_fingerprints_apart() -> None:
 def test_wrong_settings_are_named(settings: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Metrics(settings)
+
+
+def test_its_limits_are_a_part_apart_from_its_source() -> None:
+    parts, other = Metrics({}).parts(), Metrics({"max_sloc": 5}).parts()
+    assert parts["source"] == other["source"]
+    assert parts["settings"] != other["settings"]

@@ -1,0 +1,20 @@
+"""`chunkflow cache dir`: print where the cache is."""
+
+from chunkflow.cli.cache_options import COMMON, Common, settings_of
+from chunkflow.cli.options import Command
+from chunkflow.cli.output import write_lines
+from chunkflow.cli.status import DONE
+from chunkflow.report.cache import render_directory
+
+
+def cache_dir(arguments: Common) -> int:
+    """Print the cache's directory, whether it exists or not.
+
+    Example: du -sh "$(chunkflow cache dir)"
+    """
+    settings = settings_of(arguments.cache_dir, arguments.config)
+    write_lines(render_directory(settings.cache_dir, arguments.format), None)
+    return DONE
+
+
+COMMAND = Command("cache dir", cache_dir, Common, COMMON)

@@ -1,0 +1,50 @@
+"""Verifies a cache: a sample of what it holds is worked out again and compared."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from chunkflow.cache.store import TendedStore
+from chunkflow.cache.survey import count_damaged
+from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.options import RunOptions, Wanted
+from chunkflow.engine.plan import Cutting
+from chunkflow.engine.verify import Sample, verify_files
+from chunkflow.errors import CacheError
+from chunkflow.model.verification import Verification
+
+_ALL_PERCENT = 100.0
+
+
+def verify(
+    files: Sequence[Wanted],
+    options: RunOptions,
+    cutting: Cutting,
+    *,
+    tiers: Tiers,
+    store: TendedStore | None,
+    percent: float,
+    seed: str | None,
+) -> Verification:
+    """Verify a share of the files of which the cache holds all, at least one.
+
+    Args:
+        files: which may be verified.
+        options: processors and the pool.
+        cutting: how files are cut.
+        tiers: the cache.
+        store: with all of the files, the seal of each of its records is checked too.
+        percent: how large the share is.
+        seed: chooses; None chooses others every day.
+
+    Raises:
+        CacheError: there is no store.
+    """
+    if store is None:
+        raise CacheError("there is no cache that could be verified")
+    today = datetime.now(UTC).date().isoformat()
+    sample = Sample(percent, today if seed is None else seed)
+    found = verify_files(files, tiers, options, cutting, sample)
+    if percent < _ALL_PERCENT:
+        return found
+    records, damaged = count_damaged(store)
+    return found._replace(records=records, damaged=damaged)

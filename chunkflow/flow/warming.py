@@ -1,0 +1,27 @@
+"""Brings what later runs need from the disk into memory."""
+
+from collections.abc import Sequence
+
+from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.manifest import Manifest
+from chunkflow.engine.options import Wanted
+from chunkflow.engine.plan import Records, RunProcessor, look
+from chunkflow.errors import SourceError
+
+
+def prefetch(files: Sequence[Wanted], tiers: Tiers, processors: Sequence[RunProcessor]) -> int:
+    """Prefetch the records of files as they were last seen; returns how many came from the store.
+
+    What is in memory already stays where it is.
+    """
+    manifest = Manifest(tiers, (file.path for file in files))
+    records = Records(tiers, processors)
+    keys: list[bytes] = []
+    for shown, path, named in files:
+        try:
+            file = look(shown, path, manifest, 0, named=named)
+        except SourceError:
+            continue  # the run has said so
+        if file is not None and file.last_digest is not None:
+            keys += records.keys(file, file.last_digest)
+    return tiers.prefetch(keys)
