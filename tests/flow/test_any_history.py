@@ -283,8 +283,8 @@ def test_any_history(monkeypatch: pytest.MonkeyPatch) -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=40,
+            max_examples=4,
+            stateful_step_count=25,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
