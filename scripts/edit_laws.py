@@ -106,6 +106,17 @@ def effect_of(edit: Edit, *, max_bytes: int | None) -> Effect:
     )
 
 
+def is_lifted(edit: Edit, *, max_bytes: int) -> bool:
+    """Whether a declaration fitted a limit before the edit, and does not after it.
+
+    It is cut only then: one chunk becomes several, wherever they begin.
+    """
+    before, after = cut(edit.before, max_bytes=None), cut(edit.after, max_bytes=None)
+    effect = Effect(before, after)
+    fitted = any(len(chunk.source) <= max_bytes for chunk in effect.removed)
+    return fitted and any(len(chunk.source) > max_bytes for chunk in effect.added)
+
+
 def _beyond(chunks: Sequence[Chunk], others: Sequence[Chunk]) -> list[Chunk]:
     known = Counter(chunk.digest for chunk in others)
     beyond = []

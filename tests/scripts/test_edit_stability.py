@@ -97,6 +97,18 @@ def test_law_without_a_site_is_kept() -> None:
     assert all(verdict.sites == 0 for verdict in laws([]))
 
 
+def test_declaration_lifted_over_the_limit_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    body = "".join(f"  call({n});\n" for n in range(1000, 1050))
+    path.write_text(f"function first() {{\n{body}}}\n")
+    size_bytes = path.stat().st_size - 1
+    sites = Sites(path, 0, (path.read_text().index("call(1020);") + len("call(1020);"),), (), ())
+    [fits, *_] = laws([sites], max_bytes=size_bytes)
+    assert (len(fits.failures), fits.lifted) == (1, 1)
+    [large, *_] = laws([sites], max_bytes=size_bytes - 1)
+    assert (large.failures, large.lifted) == ((), 0)
+
+
 def test_same_seed_gives_the_same_edits(file: Sites) -> None:
     def edits(seed: int) -> list[edit_sites.Insertion]:
         return list(line_insertions([file], Random(seed)))
@@ -157,7 +169,7 @@ def test_moved_text_is_no_change(tmp_path: Path) -> None:
 def test_table_names_every_law(file: Sites) -> None:
     lines = table(laws([file])).splitlines()
     assert len(lines) == 2 + len(LAWS)
-    assert lines[2] == "| line inserted | one digest changes | 2 | 100.00 % | 68 |"
+    assert lines[2] == "| line inserted | one digest changes | 2 | 100.00 % | 68 | 0 |"
 
 
 @pytest.fixture
