@@ -86,7 +86,7 @@ def describe(failure: Failure) -> str:
 def table(verdicts: Sequence[Verdict]) -> str:
     """The verdicts as a Markdown table."""
     rows = [
-        "| edit | what may change | edits | kept | bytes to process again | lifted over it |",
+        "| edit | what may change | edits | kept | bytes to process again | lifted over limit |",
         "|---|---|--:|--:|--:|--:|",
     ]
     rows += (
