@@ -16,7 +16,7 @@ JOBS = 2
 """Worker processes, where a command takes a number of them."""
 
 # The least that could be done: the same files found, read and parsed, and nothing kept.
-_PARSE = f"""\
+_PARSE = """\
 import os
 from concurrent.futures import ProcessPoolExecutor
 
@@ -41,7 +41,7 @@ if __name__ == "__main__":
         for name in names
         if os.path.splitext(name)[1].lower() in PARSERS
     ]
-    with ProcessPoolExecutor({JOBS}) as executor:
+    with ProcessPoolExecutor(JOBS) as executor:
         print(sum(1 for _ in executor.map(parse, paths, chunksize=32)), "files")
 """
 _FILES = re.compile(r"([\d,]+) files|scannedFileCount=(\d+)")
@@ -79,12 +79,12 @@ def _python(workspace: Workspace) -> Command:
     return Command("python", "`python -c pass`", python_version(), arguments, workspace.project)
 
 
-def _parse(workspace: Workspace) -> Command:
-    script = workspace.configuration / "parse.py"
-    script.write_text(_PARSE)
-    label = f"bare tree-sitter parse, {JOBS} processes"
+def _parse(jobs: int, name: str, workspace: Workspace) -> Command:
+    script = workspace.configuration / f"{name}.py"
+    script.write_text(_PARSE.replace("JOBS", str(jobs)))
+    label = f"bare tree-sitter parse, {jobs} process{'es' if jobs > 1 else ''}"
     arguments = (sys.executable, str(script))
-    return Command("parse", label, version("tree-sitter"), arguments, workspace.project)
+    return Command(name, label, version("tree-sitter"), arguments, workspace.project)
 
 
 def _cold(processor: str, jobs: int, name: str, workspace: Workspace) -> Command:
@@ -127,4 +127,8 @@ OURS: Mapping[str, Callable[[Workspace], Command]] = {
     "warm": _warm,
     "edited": _edited,
 }
-FLOORS: Mapping[str, Callable[[Workspace], Command]] = {"python": _python, FLOOR: _parse}
+FLOORS: Mapping[str, Callable[[Workspace], Command]] = {
+    "python": _python,
+    FLOOR: partial(_parse, JOBS, FLOOR),
+    "parse-1": partial(_parse, 1, "parse-1"),
+}

@@ -183,8 +183,10 @@ def test_table_without_the_floor_has_no_ratios() -> None:
 
 def test_goals_are_told_where_both_sides_were_measured() -> None:
     rows = [measured("metrics", 2), measured("metrics-1", 3), measured("parse", 1)]
+    rows.append(measured("parse-1", 1.6))
     assert goals(rows).splitlines()[2:] == [
         "| metrics, cold, over the bare parse | 2.00 | <= 1.6 |",
+        "| parallel efficiency, bare parse | 0.80 | - |",
         "| parallel efficiency, metrics | 0.75 | >= 0.9 |",
     ]
     assert goals(rows[:1]) == ""
