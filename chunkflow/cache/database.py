@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from chunkflow.cache.connection import (
     PAGE_BYTES,
@@ -64,9 +64,10 @@ class DatabaseStore:
     from within, at most once for each of: a database set aside, reading or writing that failed; it
     must not call the store. After a fork, the child's copy holds nothing.
 
+    A subclass says which `layout` the database has; no two may have the same.
+
     Args:
         directory: made if it is missing.
-        layout: the database's, which no other store may have as well.
         limit_bytes: the bound.
         warn: told what went wrong.
         clock: tells the time, in seconds since 1970.
@@ -76,10 +77,12 @@ class DatabaseStore:
         CacheError: the directory or the database cannot be used.
     """
 
+    layout: ClassVar[Callable[[], Layout]]
+    """Makes the database's layout."""
+
     def __init__(
         self,
         directory: str | os.PathLike[str],
-        layout: Layout,
         *,
         limit_bytes: int,
         warn: Callable[[str], None],
@@ -87,7 +90,7 @@ class DatabaseStore:
         inside: str | None = None,
     ) -> None:
         self._directory = os.path.abspath(directory)
-        self._layout = layout
+        self._layout = layout = type(self).layout()
         self._files = Generations(self._directory, layout.suffix, layout.inner_name)
         self._share_bytes = limit_bytes // 16
         self._warn = warn

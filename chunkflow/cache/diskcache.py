@@ -15,7 +15,6 @@ that can happen:
 import functools
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -172,20 +171,4 @@ def _expected_schema() -> list[tuple[str | None, ...]]:
 class DiskcacheStore(DatabaseStore):
     """A `DatabaseStore` with diskcache's tables, `chunkflow-vN-M.diskcache/` in `directory`."""
 
-    def __init__(
-        self,
-        directory: str | os.PathLike[str],
-        *,
-        limit_bytes: int,
-        warn: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
-        inside: str | None = None,
-    ) -> None:
-        super().__init__(
-            directory,
-            DiskcacheLayout(),
-            limit_bytes=limit_bytes,
-            warn=warn,
-            clock=clock,
-            inside=inside,
-        )
+    layout = DiskcacheLayout

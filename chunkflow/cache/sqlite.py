@@ -1,8 +1,6 @@
 """The third tier (L3) by default: one table of records in an SQLite database."""
 
-import os
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from chunkflow.cache.connection import FOREIGN, DamagedDatabase, StoreConnection, schema_of
 from chunkflow.cache.database import DatabaseStore
@@ -52,20 +50,4 @@ class RecordsLayout:
 class SqliteStore(DatabaseStore):
     """A `DatabaseStore` with a table of its own, `chunkflow-vN-M.sqlite3` in `directory`."""
 
-    def __init__(
-        self,
-        directory: str | os.PathLike[str],
-        *,
-        limit_bytes: int,
-        warn: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
-        inside: str | None = None,
-    ) -> None:
-        super().__init__(
-            directory,
-            RecordsLayout(),
-            limit_bytes=limit_bytes,
-            warn=warn,
-            clock=clock,
-            inside=inside,
-        )
+    layout = RecordsLayout

@@ -42,7 +42,19 @@ def unpack_places(data: bytes) -> list[Place]:
     Raises:
         ValueError: the bytes hold no places; `TypeError` likewise.
     """
-    return [Place(*row) for row in json.loads(data)] if data else []
+    places = [Place(*row) for row in json.loads(data)] if data else []
+    if not all(map(_is_place, places)):
+        raise ValueError("a place has fields of other types")
+    return places
+
+
+def _is_place(place: Place) -> bool:
+    """Whether its fields are what they should be: foreign code may have made them."""
+    index, local_key, digest, kind, name, *numbers = place
+    texts = (local_key, digest, kind, "" if name is None else name)
+    return all(isinstance(text, str) for text in texts) and all(
+        type(number) is int and number >= 0 for number in (index, *numbers)
+    )
 
 
 class Filled(NamedTuple):

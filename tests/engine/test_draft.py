@@ -67,7 +67,10 @@ def test_places_survive(indexes: list[int]) -> None:
     assert bool(packed) == bool(places)
 
 
-@pytest.mark.parametrize("data", [b"{", b"7", b"[7]", b"[[1, 2]]", b"\xff"])
+ODD_INDEX = json.dumps([[[1], "", "", "type", None, 1, 1, 1]]).encode()
+
+
+@pytest.mark.parametrize("data", [b"{", b"7", b"[7]", b"[[1, 2]]", b"\xff", ODD_INDEX])
 def test_bytes_that_hold_no_places_are_refused(data: bytes) -> None:
     with pytest.raises((ValueError, TypeError)):
         unpack_places(data)
