@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 
+from chunkflow.cli import process
 from chunkflow.cli.main import main as run
 
 # A run makes many objects that live to its end, and hardly a cycle; Python's own threshold of 700
@@ -20,6 +21,7 @@ def main() -> int:
     takes a tenth of a run that finds all results in the cache.
     """
     gc.set_threshold(_GC_THRESHOLD)
+    process.is_owned = True
     status = run()
     if _is_awaited() or not _flushed():
         return status

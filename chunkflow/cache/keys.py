@@ -1,7 +1,8 @@
 """Every key of the cache, built from values alone; what is not here no result may depend on."""
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+
+from chunkflow.model.digest import blake2b
 
 FORMAT = 1
 """Raised when the layout of any record or the meaning of any key changes."""

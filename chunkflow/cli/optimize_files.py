@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from chunkflow.cli import process
 from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
 from chunkflow.cli.output import say, tell, wants_color, write_lines
 from chunkflow.cli.progress import progress_bar
@@ -119,6 +120,7 @@ def _flow(arguments: Arguments) -> ChunkFlow:
         settings_file=arguments.config,
         cache={"dir": arguments.cache_dir} if not arguments.no_cache else False,
         on_warning=None if arguments.quiet else lambda message: say(f"warning: {message}"),
+        owns_process=process.is_owned,
         parallel_operations=arguments.jobs,
         timeout=arguments.timeout,
         memory_limit=arguments.memory_limit,

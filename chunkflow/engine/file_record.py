@@ -11,10 +11,10 @@ import json
 import struct
 from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple, NoReturn
 
 from chunkflow.model.chunk import KINDS, Chunk
+from chunkflow.model.digest import blake2b
 from chunkflow.model.finding import SEVERITIES, Finding, Outcome, Plain
 from chunkflow.model.framing import join, split
 

@@ -4,11 +4,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from io import FileIO
 
 from chunkflow.cache.keys import DIGEST_BYTES
 from chunkflow.errors import SourceError
+from chunkflow.model.digest import blake2b
 
 _PIECE_BYTES = 1024 * 1024
 

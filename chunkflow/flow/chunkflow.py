@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from chunkflow.cache.expiring import ExpiringTier
-from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.open import open_store
-from chunkflow.cache.store import Store, TendedStore
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.discover import Problem, discover
 from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.reporting import assembled
 from chunkflow.engine.run import run_files
-from chunkflow.errors import CacheError, UsageError
+from chunkflow.errors import UsageError
+from chunkflow.flow.opening import Cache
 from chunkflow.flow.selection import Selection
 from chunkflow.model.report import FileReport, Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
     from chunkflow.model.explanation import FileExplanation
     from chunkflow.model.verification import Verification
 
-_L1_BYTES = 24 * 1024 * 1024
-_L2_BYTES = 8 * 1024 * 1024
 _FEW_FILES = 50
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -50,9 +45,10 @@ class ChunkFlow:
         settings_file: Path | None = None,
         cache: bool | Mapping[str, object] = True,
         on_warning: Callable[[str], None] | None = None,
+        owns_process: bool = False,
         **overrides: object,
     ) -> None:
-        """Read the settings and open the cache.
+        """Read the settings; the cache is opened when it is first needed.
 
         Args:
             root: a directory in the project; settings are looked for from there upward.
@@ -60,6 +56,8 @@ class ChunkFlow:
             cache: whether results are looked up and kept; or settings of the cache, as in
                 `{"dir": "/tmp/results", "size": "100 MB"}`.
             on_warning: told what went wrong without ending the run; may be called from any thread.
+            owns_process: whether nothing else goes on in this process, so that others may be
+                forked from it, which is the quicker way where that is safe.
             **overrides: settings by name, above every file and the environment; a section is a
                 table, as in `thresholds={"memory_mb": 60}`. None stands for not given.
 
@@ -76,9 +74,8 @@ class ChunkFlow:
         self._on_warning = on_warning
         self._warnings: list[str] = []
         self._warnings_lock = threading.Lock()
-        self._is_cached = cache is not False
-        self._store = self._open_store() if self._is_cached else None
-        self._tiers = self._new_tiers(self._store)
+        self._owns_process = owns_process
+        self._cache = Cache(self.settings, enabled=cache is not False, warn=self._warn)
 
     def optimize_files(
         self,
@@ -111,11 +108,11 @@ class ChunkFlow:
         settings = self.settings
         selection = self._selection(processors)
         named = None if paths is None else [os.fspath(path) for path in paths]
-        # Without a cache a run remembers its own results only, so that equal chunks run once.
-        tiers = self._tiers if self._is_cached else self._new_tiers(None)
         with selection.pools() as pools:
-            if tiers.empty and _may_be_many(named, self._cwd):
-                pools.begin()
+            if self._cache.surely_empty and _may_be_many(named, self._cwd):
+                # Before the store is opened: a process that has it open is not to be forked.
+                pools.begin(fork=self._owns_process and not self._cache.is_open)
+            tiers = self._cache.for_run()
             options = self._options(selection, pools, progress, should_stop)
             files = self._run(named, tiers, options._replace(with_values=with_values))
         return assembled(
@@ -136,7 +133,7 @@ class ChunkFlow:
 
         selection = self._selection(processors)
         files, problems = self._find([os.fspath(path) for path in paths])
-        return explain(files, problems, self._tiers, selection.processors, selection.cutting)
+        return explain(files, problems, self._cache.tiers, selection.processors, selection.cutting)
 
     def warm_cache(
         self, paths: Sequence[Path] | None = None, *, processors: Sequence[str] | None = None
@@ -150,7 +147,7 @@ class ChunkFlow:
 
         report = self.optimize_files(paths, processors=processors, with_values=False)
         named = None if paths is None else [os.fspath(path) for path in paths]
-        prefetch(self._find(named)[0], self._tiers, self._selection(processors).processors)
+        prefetch(self._find(named)[0], self._cache.tiers, self._selection(processors).processors)
         return report
 
     def verify_cache(
@@ -187,8 +184,8 @@ class ChunkFlow:
                 files,
                 self._options(selection, pools, progress, should_stop),
                 selection.cutting,
-                tiers=self._tiers,
-                store=self._store,
+                tiers=self._cache.tiers,
+                store=self._cache.store,
                 percent=percent,
                 seed=seed,
             )
@@ -202,7 +199,7 @@ class ChunkFlow:
         """
         from chunkflow.flow.caching import cache_stats  # noqa: PLC0415 - few programs need it
 
-        return cache_stats(self.settings, self._store)
+        return cache_stats(self.settings, self._cache.store)
 
     def collect_garbage(self) -> "Collected":
         """Remove from the cache's directory what no run will use; see `flow/caching.py`.
@@ -212,7 +209,7 @@ class ChunkFlow:
         """
         from chunkflow.flow.caching import collect_garbage  # noqa: PLC0415 - few programs need it
 
-        return collect_garbage(self.settings, self._store, self._tiers)
+        return collect_garbage(self.settings, self._cache.store, self._cache.tiers)
 
     def clear_caches(self, tier: str = "all") -> None:
         """Forget what a tier holds: `l1`, `l2`, `l3` or `all`.
@@ -222,11 +219,11 @@ class ChunkFlow:
         """
         if tier not in ("l1", "l2", "l3", "all"):
             raise ValueError(f"no tier is called {tier!r}; name l1, l2, l3 or all")
-        self._tiers.clear(tier)
+        self._cache.tiers.clear(tier)
 
     def close(self) -> None:
         """Close the cache. The object is of no use afterwards; closing twice does nothing."""
-        self._tiers.close()
+        self._cache.close()
 
     def __enter__(self) -> Self:
         return self
@@ -278,31 +275,6 @@ class ChunkFlow:
             progress=progress,
             warn=self._warn,
         )
-
-    def _new_tiers(self, store: Store | None) -> Tiers:
-        return Tiers(
-            MemoryTier(_L1_BYTES),
-            store,
-            warn=self._warn,
-            expiring=ExpiringTier(_L2_BYTES, ttl_s=self.settings.cache.ttl_s),
-        )
-
-    def _open_store(self) -> TendedStore | None:
-        settings = self.settings
-        # What a repository brings along, links too, names no place outside it; its user may.
-        is_users = settings.cache.dir is None and settings.cache.location == "user"
-        is_chosen = settings.origin.get("cache.dir") in ("call", "CHUNKFLOW_CACHE_DIR")
-        try:
-            return open_store(
-                settings.cache_dir,
-                l3=settings.cache.l3,
-                limit_bytes=settings.cache.size,
-                warn=self._warn,
-                inside=None if is_users or is_chosen else settings.root,
-            )
-        except CacheError as exc:
-            self._warn(f"{exc}; going on without it")
-            return None
 
     def _warn(self, message: str) -> None:
         # A run a thread may each have the same to say of the machine; it is told once.

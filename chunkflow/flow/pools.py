@@ -35,11 +35,15 @@ class Pools:
         self._trusted = trusted
         self._begun: Pool | None = None
 
-    def begin(self) -> None:
-        """Start processes that will probably be needed: they get ready while files are listed."""
+    def begin(self, *, fork: bool = False) -> None:
+        """Start processes that will probably be needed: they get ready while files are listed.
+
+        Args:
+            fork: as for `ProcessPool`.
+        """
         if self._jobs > 1 or not self._trusted:
             try:
-                self._begun = self._processes()
+                self._begun = self._processes(fork=fork)
             except PoolError:
                 return  # who opens the pool meets it again, and says so
 
@@ -62,7 +66,7 @@ class Pools:
         if self._begun is not None:
             self._begun.close()
 
-    def _processes(self) -> Pool:
+    def _processes(self, *, fork: bool = False) -> Pool:
         from chunkflow.pool.processes import ProcessPool  # noqa: PLC0415
 
         return ProcessPool(
@@ -71,4 +75,5 @@ class Pools:
             jobs=self._jobs,
             memory_limit_bytes=self._memory_limit_bytes,
             preload=self._preload,
+            fork=fork,
         )

@@ -28,6 +28,8 @@ class Terms(NamedTuple):
     preload: Sequence[str]
     memory_limit_bytes: int | None
     start_limit_s: float
+    fork: bool
+    """Whether the first workers may be forked from this process."""
 
 
 class Crew:
@@ -38,6 +40,7 @@ class Crew:
         self._size = self._wanted = size
         self._failed_starts = 0
         self._reserve = 0
+        self._may_fork = terms.fork
         self._links: list[Link] = []
         self._spares: list[Link] = []
         self._zygotes: list[Zygote] = []
@@ -110,12 +113,13 @@ class Crew:
 
     def _start(self, workers: int) -> None:
         try:
-            zygote = Zygote(workers + self._reserve, self._terms.preload)
+            zygote = Zygote(workers + self._reserve, self._terms.preload, fork=self._may_fork)
         except PoolError:
             if not self._links and not self._spares:
                 raise
             self._size = len(self._links) + len(self._spares)  # go on with those there are
             return
+        self._may_fork = False
         self._reserve = min(2 * self._reserve, _MOST_IN_RESERVE)
         self._zygotes.append(zygote)
         self._listener.add_zygote(zygote)

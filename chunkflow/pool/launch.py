@@ -4,29 +4,18 @@ import fcntl
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from chunkflow.errors import PoolError
+from chunkflow.pool.begin import Duties, begin
 
 _STATUS_WAIT_S = 1.0
 _PIPE_BYTES = 256 << 10
 """Four times what a pipe holds on Linux. Pages are taken when they are used; all pipes of a user
 together may hold 64 MB, past which new ones are made tiny."""
-
-# What an interpreter was started with and its children should be too.
-_FLAGS = (
-    ("isolated", "-I"),
-    ("ignore_environment", "-E"),
-    ("no_user_site", "-s"),
-    ("no_site", "-S"),
-    ("dont_write_bytecode", "-B"),
-    ("dev_mode", "-Xdev"),
-    ("utf8_mode", "-Xutf8"),
-)
 
 
 class Ends(NamedTuple):
@@ -39,15 +28,16 @@ class Ends(NamedTuple):
 class Zygote:
     """A process that forks `workers` workers; they live as long as this object does.
 
-    Raises `PoolError` when it cannot be started.
+    With `fork` it is itself forked from this process, where that is safe. Raises `PoolError` when
+    it cannot be started.
     """
 
-    def __init__(self, workers: int, preload: Sequence[str]) -> None:
+    def __init__(self, workers: int, preload: Sequence[str], *, fork: bool = False) -> None:
         self._statuses: dict[int, int] = {}
         self._unread = b""
         self._opened: list[int] = []
         try:
-            self._start(workers, preload)
+            self._start(workers, preload, fork=fork)
         except OSError as error:
             for fd in self._opened:
                 os.close(fd)
@@ -98,7 +88,7 @@ class Zygote:
             os.waitpid(self._pid, 0)
         os.close(self.status_fd)
 
-    def _start(self, workers: int, preload: Sequence[str]) -> None:
+    def _start(self, workers: int, preload: Sequence[str], *, fork: bool) -> None:
         life_fd, self._life_fd = self._pipe()
         self.status_fd, status_fd = self._pipe()
         pairs = [(self._pipe(), self._pipe()) for _ in range(workers)]
@@ -108,8 +98,7 @@ class Zygote:
         self.ends = [Ends(tasks[1], answers[0]) for tasks, answers in pairs]
         for fd in (fd for ends in self.ends for fd in ends):
             os.set_blocking(fd, False)
-        code = _code(slots, life_fd, status_fd, preload)
-        self._pid = _spawn(code, [life_fd, status_fd, *(fd for slot in slots for fd in slot)])
+        self._pid = begin(Duties(slots, life_fd, status_fd, preload), fork=fork)
 
     def _pipe(self) -> tuple[int, int]:
         reader, writer = map(_above_standard, os.pipe())
@@ -130,31 +119,3 @@ def _widen(fd: int) -> None:
     """Let a pipe hold a few batches, so that a worker goes on while the caller is busy."""
     with suppress(AttributeError, OSError):  # not this system, or the user's pipes hold too much
         fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-
-
-def _code(
-    slots: Sequence[tuple[int, int]], life_fd: int, status_fd: int, preload: Sequence[str]
-) -> str:
-    # The parent's own sys.path, so that what can be imported here can be there, and nothing else:
-    # `-c` alone would put the working directory first, where files of any name may lie. The
-    # parent's main module is not touched; so a script without a `__main__` guard does not rerun.
-    path = [entry or os.getcwd() for entry in sys.path]
-    return (
-        f"import sys; sys.path[:] = {path!a}; from chunkflow.pool.zygote import main;"
-        f" main({slots!a}, {life_fd}, {status_fd}, {list(preload)!a})"
-    )
-
-
-def _spawn(code: str, fds: Sequence[int]) -> int:
-    """Start an interpreter that inherits `fds`, and close them here."""
-    flags = [flag for name, flag in _FLAGS if getattr(sys.flags, name)]
-    flags += ["-O"] * sys.flags.optimize + [f"-W{option}" for option in sys.warnoptions]
-    for fd in fds:
-        os.set_inheritable(fd, True)
-    # A process group of its own, so that Ctrl-C on the terminal is for this process alone.
-    pid = os.posix_spawn(
-        sys.executable, [sys.executable, *flags, "-P", "-c", code], os.environ, setpgroup=0
-    )
-    for fd in fds:
-        os.close(fd)
-    return pid

@@ -24,6 +24,10 @@ class ProcessPool:
     prepared; a task that needs more fails. What work prints on standard output goes to standard
     error. When this process dies, however it dies, the others die with it.
 
+    With `fork` the first processes are forked from this one, if it has a single thread and this is
+    Linux; else, and later, from an interpreter started for that, which takes some 50 ms more. Only
+    who knows everything that is open in this process may say so.
+
     Raises `PoolError` when no process can be started: here, and from `map` when none is left.
     """
 
@@ -36,6 +40,7 @@ class ProcessPool:
         memory_limit_bytes: int | None = None,
         in_flight_bytes: int = IN_FLIGHT_BYTES,
         preload: Sequence[str] = (),
+        fork: bool = False,
         start_limit_s: float = 60.0,
     ) -> None:
         self._bound_bytes = in_flight_bytes
@@ -43,7 +48,7 @@ class ProcessPool:
         self._is_running = self._is_closed = self._was_used = False
         address = prepare if isinstance(prepare, str) else _address(prepare)
         modules = (*preload, address.partition(":")[0])
-        terms = Terms(address, config, modules, memory_limit_bytes, start_limit_s)
+        terms = Terms(address, config, modules, memory_limit_bytes, start_limit_s, fork)
         self._crew = Crew(terms, jobs)
 
     def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]:

@@ -4,7 +4,8 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
-from hashlib import blake2b
+
+from chunkflow.model.digest import blake2b
 
 
 def fingerprint(name: str, version: str, settings: Mapping[str, object], *files: str) -> bytes:

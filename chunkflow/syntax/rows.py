@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, TypeAlias
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.model.digest import blake2b
 
 # A comment above the first statement that speaks of the whole file, even if nothing is between.
 _LICENCE = re.compile(rb"copyright|\blicen[cs]e|@preserve|spdx-|^/\*!", re.IGNORECASE)

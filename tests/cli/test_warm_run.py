@@ -15,13 +15,13 @@ errors
 cache cache.connection cache.database cache.directory cache.eviction cache.expiring
 cache.generations cache.keys cache.layout cache.memory cache.open cache.policies cache.record
 cache.sqlite cache.store cache.tiers
-cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.progress cli.quick
-cli.signals cli.status
+cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.process cli.progress
+cli.quick cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
 engine.entries engine.file_record engine.manifest engine.messages engine.options engine.plan
 engine.reading engine.reporting engine.run
-flow flow.chunkflow flow.pools flow.selection
-model model.chunk model.finding model.framing model.report
+flow flow.chunkflow flow.opening flow.pools flow.selection
+model model.chunk model.digest model.finding model.framing model.report
 performance performance.usage
 pool pool.protocol
 processors processors.fingerprint processors.metrics processors.metrics.limits
@@ -39,7 +39,7 @@ OTHERS = {"cachetools"}
 STANDARD = set(
     """
     array base64 binascii bisect collections contextlib copyreg datetime enum errno functools
-    hashlib heapq importlib itertools json keyword math operator random re reprlib resource signal
+    heapq importlib itertools json keyword math operator random re reprlib resource signal
     sqlite3 struct threading types typing warnings zlib
     """.split()
 )

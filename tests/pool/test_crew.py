@@ -104,9 +104,9 @@ def test_deaths_in_a_row_do_not_start_an_interpreter_each(
 ) -> None:
     started: list[int] = []
 
-    def counted(workers: int, preload: Sequence[str]) -> Zygote:
+    def counted(workers: int, preload: Sequence[str], *, fork: bool) -> Zygote:
         started.append(workers)
-        return Zygote(workers, preload)
+        return Zygote(workers, preload, fork=fork)
 
     monkeypatch.setattr(crew, "Zygote", counted)
     with ProcessPool(prepare, b"", jobs=2) as pool:
@@ -143,5 +143,5 @@ def test_a_task_answered_while_its_worker_is_killed_for_it_is_not_charged_to_the
     assert [answer.error for answer in answers] == [None] * 3
 
 
-def no_zygote(workers: int, preload: object) -> Zygote:
+def no_zygote(workers: int, preload: object, *, fork: bool) -> Zygote:
     raise PoolError("no memory")

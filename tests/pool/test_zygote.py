@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chunkflow.pool import begin
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
 
@@ -19,7 +20,7 @@ from chunkflow.pool.protocol import Task
 from sample_work import prepare
 with open({log!r}, "a") as log:
     log.write("ran\\n")
-with ProcessPool(prepare, b"", jobs=2, preload={preload!r}) as pool:
+with ProcessPool(prepare, b"", jobs=2, preload={preload!r}, fork={fork}) as pool:
     for answer in pool.map(Task(number, payload, 1) for number, payload in enumerate({payloads!r})):
         print(answer.id, answer.error, answer.payload, flush=True)
 """
@@ -30,7 +31,8 @@ WAIT_S = 20.0
 class Program:
     """A script without a `__main__` guard that runs payloads in a pool."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fork: bool = False) -> None:
+        self.fork = fork
         self.log = folder / "log"
         self.file = folder / "script.py"
         self.flag = os.fsencode(folder / "flag")
@@ -42,6 +44,7 @@ class Program:
             payloads=payloads,
             before=before,
             preload=[*preload],
+            fork=self.fork,
         )
         self.file.write_text(text)
         return text
@@ -62,9 +65,9 @@ class Program:
                 process.kill()  # a test that failed would wait for it for ever
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    return Program(tmp_path)
+@pytest.fixture(params=[False, True], ids=["interpreter", "fork"])
+def program(tmp_path: Path, request: pytest.FixtureRequest) -> Program:
+    return Program(tmp_path, fork=request.param)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,9 @@ def test_ctrl_c_ends_everything_with_one_traceback(program: Program) -> None:
 def test_a_script_without_a_guard_runs_once(program: Program) -> None:
     with program.start(b"main", b"main") as parent:
         output, errors = parent.communicate(timeout=WAIT_S)
-    assert (sorted(output.splitlines()), errors) == (["0 None b'None'", "1 None b'None'"], "")
+    file = repr(str(program.file)) if program.fork else "None"
+    told = [f"{number} None {file.encode()!r}" for number in range(2)]
+    assert (sorted(output.splitlines()), errors) == (told, "")
     assert program.log.read_text() == "ran\n"
 
 
@@ -204,7 +209,8 @@ def test_a_program_is_not_run_again_however_it_was_started(program: Program, how
         timeout=WAIT_S,
         check=False,
     )
-    assert (done.stdout, done.stderr) == ("0 None b'None'\n", "")
+    assert done.stderr == ""
+    assert done.stdout.startswith("0 None ")
     assert program.log.read_text() == "ran\n"
 
 
@@ -238,3 +244,37 @@ def test_files_the_caller_left_inheritable_are_not_kept_open(prepare: Prepare) -
         os.close(writer)
         assert os.read(reader, 1) == b""
     os.close(reader)
+
+
+def test_a_process_with_threads_is_not_forked(program: Program) -> None:
+    before = (
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    )
+    with program.start(b"main", before=before) as parent:
+        output, errors = parent.communicate(timeout=WAIT_S)
+    assert (output, errors) == ("0 None b'None'\n", "")
+
+
+def test_a_worker_has_no_handler_of_its_parent(program: Program) -> None:
+    before = (
+        "import signal; signal.signal(signal.SIGTERM, lambda *_: print('parent', flush=True))\n"
+        "print('once ', end='')\n"
+    )
+    with program.start(b"kill 15", before=before) as parent:
+        output, errors = parent.communicate(timeout=WAIT_S)
+    assert (output, errors) == ("once 0 its worker process was killed by SIGTERM b''\n", "")
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_workers_that_replace_others_come_from_an_interpreter(prepare: Prepare, fork: bool) -> None:
+    asked: list[None] = []
+
+    def refuse() -> bool:
+        asked.append(None)
+        return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(begin, "_can_fork", refuse)
+        with ProcessPool(prepare, b"", jobs=1, fork=fork) as pool:
+            list(pool.map([Task(0, b"exit 1", 1), Task(1, b"echo ", 1)]))
+    assert len(asked) == fork

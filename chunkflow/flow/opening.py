@@ -1,0 +1,101 @@
+"""The cache of a `ChunkFlow`: opened when it is first needed, and not before."""
+
+import os
+import threading
+from collections.abc import Callable
+
+from chunkflow.cache.expiring import ExpiringTier
+from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.open import open_store
+from chunkflow.cache.store import Store, TendedStore
+from chunkflow.cache.tiers import Tiers
+from chunkflow.errors import CacheError
+from chunkflow.settings import Settings
+
+_L1_BYTES = 24 * 1024 * 1024
+_L2_BYTES = 8 * 1024 * 1024
+
+
+class Cache:
+    """The tiers that settings describe; it may be used from several threads.
+
+    Args:
+        settings: say where the store is, and how large.
+        enabled: whether there is a store at all.
+        warn: told what goes wrong; it must not use the cache.
+    """
+
+    def __init__(self, settings: Settings, *, enabled: bool, warn: Callable[[str], None]) -> None:
+        self.enabled = enabled
+        self._settings = settings
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._store: TendedStore | None = None
+        self._tiers: Tiers | None = None
+
+    @property
+    def tiers(self) -> Tiers:
+        """L1, L2 and L3, which is opened by the first call; without a store, the first two."""
+        with self._lock:
+            if self._tiers is None:
+                self._store = self._open_store() if self.enabled else None
+                self._tiers = self._new_tiers(self._store)
+            return self._tiers
+
+    @property
+    def store(self) -> TendedStore | None:
+        """The store behind the tiers; None where there is none, or it cannot be used."""
+        with self._lock:
+            if self._tiers is not None:
+                return self._store
+        return self.store if self.tiers else None
+
+    def for_run(self) -> Tiers:
+        """The tiers for one run.
+
+        Without a store a run remembers its own results only, so that equal chunks run once.
+        """
+        return self.tiers if self.enabled else self._new_tiers(None)
+
+    @property
+    def surely_empty(self) -> bool:
+        """Whether nothing can be found, as is plain without opening anything."""
+        if self._tiers is not None:
+            return self._tiers.empty
+        return not (self.enabled and os.path.lexists(self._settings.cache_dir))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a store is open."""
+        return self._store is not None
+
+    def close(self) -> None:
+        """Close the store, if it was opened; closing twice does nothing."""
+        with self._lock:
+            if self._tiers is not None:
+                self._tiers.close()
+
+    def _new_tiers(self, store: Store | None) -> Tiers:
+        return Tiers(
+            MemoryTier(_L1_BYTES),
+            store,
+            warn=self._warn,
+            expiring=ExpiringTier(_L2_BYTES, ttl_s=self._settings.cache.ttl_s),
+        )
+
+    def _open_store(self) -> TendedStore | None:
+        settings = self._settings
+        # What a repository brings along, links too, names no place outside it; its user may.
+        is_users = settings.cache.dir is None and settings.cache.location == "user"
+        is_chosen = settings.origin.get("cache.dir") in ("call", "CHUNKFLOW_CACHE_DIR")
+        try:
+            return open_store(
+                settings.cache_dir,
+                l3=settings.cache.l3,
+                limit_bytes=settings.cache.size,
+                warn=self._warn,
+                inside=None if is_users or is_chosen else settings.root,
+            )
+        except CacheError as exc:
+            self._warn(f"{exc}; going on without it")
+            return None
