@@ -10,10 +10,11 @@ from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.cut import cut_rows
 from chunkflow.syntax.languages import parser
+from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
 from chunkflow.syntax.prologue import take_prologue
 from chunkflow.syntax.repair import repaired
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
-from chunkflow.syntax.rows import END, START, Row, Rows, covered, finished
+from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
 
@@ -28,7 +29,9 @@ class ParsedFile(NamedTuple):
     """What is to be said of the file, though it has its chunks."""
 
 
-_END_POINT, _END_BYTE = WHOLE.end_point, WHOLE.end_byte
+# Rows and columns of a range are of no use here; its bytes decide.
+_POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
+_WHOLE = [WHOLE]
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
@@ -39,8 +42,8 @@ class Chunker:
         self._language = language
         self._suites = SuiteNames(suites)
         self._parser = parser(language)
-        # Where it begins to parse.
-        self._place = 0
+        # What of the text it parses.
+        self._ranges = _WHOLE
 
     def parse(self, source: bytes, *, max_bytes: int | None = None, top: bool = True) -> ParsedFile:
         """The chunks of a file, whatever its bytes.
@@ -50,38 +53,68 @@ class Chunker:
             max_bytes: cut declarations that are larger.
             top: whether the source begins where the file does.
         """
+        budget = Budget(len(source))
+        root, sound = self._sound(source, budget, max_bytes, top=top)
+        if root is not None and sound is not None:
+            return self._parsed(sound, [root], source, max_bytes)
+        found = self._mended(source, root, budget)
+        rows: list[Row] = []
+        find_rows(top_nodes(found.roots), Rows(rows, source, (), top=top), self._suites)
+        rows = covered(rows, source, apart=found.unparsed)
+        note = _OVER_BUDGET if found.unparsed else None
+        return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
+
+    def _sound(
+        self,
+        source: bytes,
+        budget: Budget,
+        max_bytes: int | None,
+        *,
+        top: bool,
+        skim: bool = True,
+    ) -> tuple[Node | None, list[Row] | None]:
+        """The tree over a source, and its rows where that has no errors.
+
+        What regular expressions tell of the source is left out of the tree, unless `skim` is False.
+        """
         out: list[Row] = []
         rows = Rows(out, source, (), top=top)
-        place = take_prologue(source, rows)
-        if max_bytes is not None and any(row[END] - row[START] > max_bytes for row in out):
-            out, place = [], 0  # to be cut, they need a tree
-            rows = Rows(out, source, (), top=top)
-        budget = Budget(len(source))
-        root = self._tree_from(place, source, budget)
-        if root is not None and not root.has_error:
-            find_rows(root.children, rows, self._suites)
-            return self._parsed(out, [root], source, max_bytes)
-        found = self._mended(source, root, budget)
-        out = []
-        find_rows(top_nodes(found.roots), Rows(out, source, (), top=top), self._suites)
-        out = covered(out, source, apart=found.unparsed)
-        note = _OVER_BUDGET if found.unparsed else None
-        return self._parsed(out, found.roots, source, max_bytes)._replace(note=note)
+        place = take_prologue(source, rows) if skim else 0
+        count = len(out)
+        told = outline(source, place, max_bytes) if skim else []
+        root = self._tree_between(told, place, source, budget)
+        if root is None or root.has_error:
+            return root, None
+        if apart(root.children, told):
+            find_rows(interleaved(root.children, told, rows), rows, self._suites)
+            if max_bytes is None or not _are_larger(out, count, told, max_bytes):
+                return root, out
+        # Something told is within something else, as the text of a template is, or is to be cut.
+        return self._sound(source, budget, max_bytes, top=top, skim=False)
 
-    def _tree_from(self, place: int, source: bytes, budget: Budget) -> Node | None:
-        """The root over the source from `place` on; None where the budget did not suffice."""
-        self._begin_at(place)
+    def _tree_between(
+        self, told: Sequence[Outlined], place: int, source: bytes, budget: Budget
+    ) -> Node | None:
+        """The root over the source from `place` on, without what is told already.
+
+        None where the budget did not suffice.
+        """
+        ranges = []
+        for start, end, _, _ in told:
+            if start > place and not source[place:start].isspace():
+                ranges.append(Range(_POINT, _POINT, place, start))
+            place = end
+        self._look_at([*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
         return budget.parse(self._parser, source, len(source) - place)
 
-    def _begin_at(self, place: int) -> None:
-        if place != self._place:
-            rest = Range((0, place), _END_POINT, place, _END_BYTE) if place else WHOLE
-            self._parser.included_ranges = [rest]
-            self._place = place
+    def _look_at(self, ranges: list[Range]) -> None:
+        if ranges is not self._ranges:
+            self._parser.included_ranges = ranges
+            self._ranges = ranges
 
     def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
         """Trees over a text that has errors: repaired, or else piece by piece."""
-        self._begin_at(0)
+        self._look_at(_WHOLE)
         if root is not None:
             source, root = repaired(source, root, lambda text: self._parser.parse(text).root_node)
             if not root.has_error:
@@ -90,7 +123,7 @@ class Chunker:
 
     def tree(self, source: bytes, budget: Budget) -> Node | None:
         """The root of the syntax tree, errors and all; None where the budget did not suffice."""
-        return self._tree_from(0, source, budget)
+        return self._tree_between((), 0, source, budget)
 
     def chunks_of(
         self, nodes: Iterable[Node], root: Node, source: bytes, max_bytes: int | None, *, top: bool
@@ -106,6 +139,15 @@ class Chunker:
         if max_bytes is not None:
             rows = cut_rows(rows, roots, source, max_bytes)
         return ParsedFile(finished(rows, source, self._language), roots)
+
+
+def _are_larger(rows: Sequence[Row], count: int, told: Sequence[Outlined], most_bytes: int) -> bool:
+    """Whether any of the first rows, or of those that were told, is larger than that."""
+    starts = {one.start for one in told}
+    return any(
+        row[END] - row[START] > most_bytes and (place < count or row[DECL_START] in starts)
+        for place, row in enumerate(rows)
+    )
 
 
 class _Kept(threading.local):

@@ -21,6 +21,7 @@ def taken(source: bytes) -> list[tuple[str, str | None, bytes]]:
 def parsed_in_full(source: bytes, language: str, monkeypatch: pytest.MonkeyPatch) -> list[Chunk]:
     with monkeypatch.context() as patch:
         patch.setattr(chunker_module, "take_prologue", lambda _source, _rows: 0)
+        patch.setattr(chunker_module, "outline", lambda _source, _place, _most: [])
         return Chunker(language).parse(source).chunks
 
 
