@@ -31,9 +31,10 @@ from chunkflow.syntax.cut_lists import (
     find_lists_in,
     has_long_header,
 )
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.rows import SPACE_BYTES
 
-_COMMENT = re.compile(rb"/\*.*?\*/|(?://|#!|<!--|-->)[^\r\n]*", re.DOTALL)
+_COMMENT = Pattern(rb"/\*.*?\*/|(?://|#!|<!--|-->)[^\r\n]*", re.DOTALL)
 _STATEMENT_LISTS = frozenset({"statement_block", "switch_case", "switch_default"})
 # Tokens to the compiler that the grammar takes apart.
 _TOKENS = frozenset({"string", "regex", "template_string"})

@@ -9,23 +9,25 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_TOKEN = re.compile(rb"""[()\[\]{}"'`/\n;]""")
-_STRINGS = {
-    ord('"'): re.compile(rb'"(?:[^"\\\n]|\\.)*"?', re.DOTALL),
-    ord("'"): re.compile(rb"'(?:[^'\\\n]|\\.)*'?", re.DOTALL),
-}
-_TEMPLATE_TEXT = re.compile(rb"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
-_REGEX = re.compile(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
-_LINE_COMMENT = re.compile(rb"//[^\n]*")
-_BLANK = re.compile(rb"[\s\xef\xbb\xbf]*")
-_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_LAST_WORD = re.compile(rb"[\w$]+\Z")
+from chunkflow.syntax.pattern import Pattern
 
-_DECLARATION = re.compile(
+_TOKEN = Pattern(rb"""[()\[\]{}"'`/\n;]""")
+_STRINGS = {
+    ord('"'): Pattern(rb'"(?:[^"\\\n]|\\.)*"?', re.DOTALL),
+    ord("'"): Pattern(rb"'(?:[^'\\\n]|\\.)*'?", re.DOTALL),
+}
+_TEMPLATE_TEXT = Pattern(rb"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
+_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
+_LINE_COMMENT = Pattern(rb"//[^\n]*")
+_BLANK = Pattern(rb"[\s\xef\xbb\xbf]*")
+_COMMENT = Pattern(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_LAST_WORD = Pattern(rb"[\w$]+\Z")
+
+_DECLARATION = Pattern(
     rb"(?:export|import)\b(?!\s*[.(])|(?:function|class|enum|var)\b|const\s+[\w${\[]|let\s+[\w${\[]"
     rb"|(?:interface|type|namespace|declare|abstract)\s+[\w$]|module\s+[\w$\"']|async\s+function\b|@\w"
 )
-_WORD = re.compile(rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|[\"'@#\d]")
+_WORD = Pattern(rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|[\"'@#\d]")
 # Words that go on with what a closing brace ended.
 _CONTINUES = frozenset(
     b"else catch finally while from as satisfies instanceof in of with is".split()

@@ -3,19 +3,20 @@
 import re
 from collections.abc import Iterator
 
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
 _MODIFIER = (
     rb"(?:public|private|protected|static|override|readonly|declare|abstract|accessor|async)"
 )
-_RUN = re.compile(_MODIFIER + rb"[ \t]+" + _MODIFIER + rb"(?:[ \t]+" + _MODIFIER + rb")*(?=[ \t]+)")
-_BEFORE_NAME = re.compile(rb"[ \t]+(?:[\[#\"'*]|" + NAME + rb")")
-_DECLARING = re.compile(
+_RUN = Pattern(_MODIFIER + rb"[ \t]+" + _MODIFIER + rb"(?:[ \t]+" + _MODIFIER + rb")*(?=[ \t]+)")
+_BEFORE_NAME = Pattern(rb"[ \t]+(?:[\[#\"'*]|" + NAME + rb")")
+_DECLARING = Pattern(
     rb"[ \t]+(?:class|interface|enum|namespace|module|type|function|const|let|var|global)\s+["
     + NAME[1:]
 )
-_KNOWN_RUN = re.compile(
+_KNOWN_RUN = Pattern(
     rb"(?:(?:declare )?(?:public |private |protected )?|"
     rb"(?:public |private |protected )declare )"
     rb"(?:(?:static )?(?:override )?(?:readonly )?(?:async )?"
@@ -57,10 +58,10 @@ def _words(code: Code, start: int, end: int) -> list[tuple[int, bytes]]:
     return [(m.start(), m[0]) for m in found]
 
 
-_MEMBER_KEYWORD = re.compile(
+_MEMBER_KEYWORD = Pattern(
     rb"(?:abstract|accessor)(?!" + NAME + rb")(?![ \t]+(?:[\[#\"'*@]|" + NAME + rb"))"
 )
-_WORD_AFTER = re.compile(
+_WORD_AFTER = Pattern(
     rb"(?:abstract|accessor)(?=[ \t]+(?:in|instanceof|as|satisfies|of|extends|is)(?!"
     + NAME
     + rb"))"
@@ -75,7 +76,7 @@ def modifier_names(code: Code) -> Iterator[Edit]:
                 yield code.renamed(*found.span())
 
 
-_STATIC_INDEX = re.compile(
+_STATIC_INDEX = Pattern(
     rb"static\s+(?:readonly\s+)?\[\s*" + NAME + rb"+(\s*:[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]"
 )
 
@@ -87,9 +88,9 @@ def static_index_signatures(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span(1))
 
 
-_GENERATOR = re.compile(rb"\*[ \t]*(?:[#\"']?" + NAME + rb"+[\"']?|\[)")
-_BODY = re.compile(rb"[ \t]*[{:]")
-_PARAMETERS = re.compile(rb"\s*\(")
+_GENERATOR = Pattern(rb"\*[ \t]*(?:[#\"']?" + NAME + rb"+[\"']?|\[)")
+_BODY = Pattern(rb"[ \t]*[{:]")
+_PARAMETERS = Pattern(rb"\s*\(")
 
 
 def generators_after_fields(code: Code) -> Iterator[Edit]:
@@ -119,7 +120,7 @@ def _after_field(code: Code, place: int) -> bool:
     return opening > 0 and code.text[code.last(opening)] in b">:"
 
 
-_OPERATOR_NAME = re.compile(rb"\n[ \t]*(i)n(?:stanceof)?(?:[\d_$]|(?=\s*\??:)|(?=\s*\?\())")
+_OPERATOR_NAME = Pattern(rb"\n[ \t]*(i)n(?:stanceof)?(?:[\d_$]|(?=\s*\??:)|(?=\s*\?\())")
 
 
 def operator_names(code: Code) -> Iterator[Edit]:

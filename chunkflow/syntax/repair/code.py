@@ -5,6 +5,7 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import NamedTuple
 
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.masking import masked
 
 NAME = rb"[\w$\x80-\xff]"
@@ -12,13 +13,13 @@ NAME = rb"[\w$\x80-\xff]"
 
 _CLOSING = {ord("("): ord(")"), ord("["): ord("]"), ord("{"): ord("}"), ord("<"): ord(">")}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
-_BRACKETS = re.compile(rb"[()\[\]{}]")
-_ANGLES = re.compile(rb"=>|[<>()\[\]{};]")
+_BRACKETS = Pattern(rb"[()\[\]{}]")
+_ANGLES = Pattern(rb"=>|[<>()\[\]{};]")
 _NOT_AN_END = frozenset(
     b"extends keyof readonly new is infer typeof as in of return unique asserts abstract satisfies"
     b" case default else export import instanceof delete throw await yield const let var".split()
 )
-_WORD_BEFORE = re.compile(rb"(" + NAME + rb"+)\Z")
+_WORD_BEFORE = Pattern(rb"(" + NAME + rb"+)\Z")
 _ARGUMENTS_BYTES = 1 << 16
 """No list of type arguments that a rule looks for is longer."""
 _INDENT_BYTES = 400

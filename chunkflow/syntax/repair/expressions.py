@@ -1,12 +1,12 @@
 """Rules for statements and expressions."""
 
-import re
 from collections.abc import Iterator
 
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
-_LOOP = re.compile(
+_LOOP = Pattern(
     rb"for\s*(?:await\s*)?\(\s*((?:await\s+)?using)(?=\s+(?!(?:of|in)\s)" + NAME + rb")"
 )
 
@@ -18,7 +18,7 @@ def using_loops(code: Code) -> Iterator[Edit]:
             yield code.replace(*found.span(1), b"const")
 
 
-_ARGUMENTS = re.compile(rb">(?=[ \t]*`|\?\.\()")
+_ARGUMENTS = Pattern(rb">(?=[ \t]*`|\?\.\()")
 
 
 def template_arguments(code: Code) -> Iterator[Edit]:
@@ -31,7 +31,7 @@ def template_arguments(code: Code) -> Iterator[Edit]:
             yield code.blank(start, end + 1)
 
 
-_FRACTION = re.compile(rb"\?\.(?=\d)")
+_FRACTION = Pattern(rb"\?\.(?=\d)")
 
 
 def fractions_after_conditions(code: Code) -> Iterator[Edit]:
@@ -40,7 +40,7 @@ def fractions_after_conditions(code: Code) -> Iterator[Edit]:
         yield Edit(found.start(), b"?1")
 
 
-_COMPARED_TYPEOF = re.compile(rb"[\"'`](<)typeof\b")
+_COMPARED_TYPEOF = Pattern(rb"[\"'`](<)typeof\b")
 
 
 def compared_texts(code: Code) -> Iterator[Edit]:
@@ -49,10 +49,8 @@ def compared_texts(code: Code) -> Iterator[Edit]:
         yield Edit(found.start(1), b">")
 
 
-_DECORATOR = re.compile(
-    rb"@(?:(new)[ \t]+)?" + NAME + rb"+((?:(?:!?|\?)\.[#" + NAME[1:] + rb"+)*!?)"
-)
-_ODD_LINK = re.compile(rb"!|\?(?=\.)|#")
+_DECORATOR = Pattern(rb"@(?:(new)[ \t]+)?" + NAME + rb"+((?:(?:!?|\?)\.[#" + NAME[1:] + rb"+)*!?)")
+_ODD_LINK = Pattern(rb"!|\?(?=\.)|#")
 
 
 def decorators(code: Code) -> Iterator[Edit]:
@@ -64,7 +62,7 @@ def decorators(code: Code) -> Iterator[Edit]:
             yield Edit(link.start(), b"_")
 
 
-_IN_PARENTHESES = re.compile(rb"@(?=\()")
+_IN_PARENTHESES = Pattern(rb"@(?=\()")
 
 
 def decorator_expressions(code: Code) -> Iterator[Edit]:
@@ -76,11 +74,11 @@ def decorator_expressions(code: Code) -> Iterator[Edit]:
             yield code.name(start + 1, end)
 
 
-_FUNCTION = re.compile(rb"=>|function|class|\{")
+_FUNCTION = Pattern(rb"=>|function|class|\{")
 
-_DECORATED = re.compile(rb"@[\w$.]+\(?\Z")
+_DECORATED = Pattern(rb"@[\w$.]+\(?\Z")
 _DECORATOR_BYTES = 200
-_DECLARED_CLASS = re.compile(rb"declare(?=\s+(?:abstract\s+)?class\b)")
+_DECLARED_CLASS = Pattern(rb"declare(?=\s+(?:abstract\s+)?class\b)")
 
 
 def decorated_declarations(code: Code) -> Iterator[Edit]:
@@ -94,9 +92,9 @@ def decorated_declarations(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span())
 
 
-_ENTITY = re.compile(rb"&#?\w+;")
-_JSX_TEXT = re.compile(rb"[>}]([^<>{};=()]*)(?=[<{])")
-_LONE_AMPERSAND = re.compile(rb"(?<!&)&(?!&|#?\w+;)")
+_ENTITY = Pattern(rb"&#?\w+;")
+_JSX_TEXT = Pattern(rb"[>}]([^<>{};=()]*)(?=[<{])")
+_LONE_AMPERSAND = Pattern(rb"(?<!&)&(?!&|#?\w+;)")
 
 
 def jsx_ampersands(code: Code) -> Iterator[Edit]:
@@ -109,7 +107,7 @@ def jsx_ampersands(code: Code) -> Iterator[Edit]:
             yield Edit(ampersand.start(), b"|")
 
 
-_ATTRIBUTE = re.compile(rb"[\w-]=(?:\"_+\"|'_+')")
+_ATTRIBUTE = Pattern(rb"[\w-]=(?:\"_+\"|'_+')")
 
 
 def attribute_ampersands(code: Code) -> Iterator[Edit]:
@@ -119,7 +117,7 @@ def attribute_ampersands(code: Code) -> Iterator[Edit]:
             yield Edit(ampersand.start(), b"_")
 
 
-_NUL = re.compile(rb"\0")
+_NUL = Pattern(rb"\0")
 
 
 def nul_bytes(code: Code) -> Iterator[Edit]:

@@ -3,21 +3,22 @@
 A rule looks for its pattern in the masked text alone, and so cannot fire inside any of them.
 """
 
-import re
 from typing import NamedTuple
+
+from chunkflow.syntax.pattern import Pattern
 
 _COMMENT_TABLE = bytes(byte if byte in b"\r\n" else ord(" ") for byte in range(256))
 _TEXT_TABLE = bytes(ord("_") for _ in range(256))
 
-_NEXT = re.compile(rb"[\"'`/]")
-_NEXT_IN_TEMPLATE = re.compile(rb"[\"'`/{}]")
+_NEXT = Pattern(rb"[\"'`/]")
+_NEXT_IN_TEMPLATE = Pattern(rb"[\"'`/{}]")
 _STRINGS = {
-    b'"': re.compile(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
-    b"'": re.compile(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
+    b'"': Pattern(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
+    b"'": Pattern(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
 }
-_TEMPLATE_TEXT = re.compile(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
-_REGEX = re.compile(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
-_BEFORE_SLASH = re.compile(rb"([\w$\x80-\xff]*)\s*\Z")
+_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
+_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
+_BEFORE_SLASH = Pattern(rb"([\w$\x80-\xff]*)\s*\Z")
 _WORDS_BEFORE_REGEX = frozenset(
     b"return typeof case in of delete void throw new instanceof do else yield await".split()
 )

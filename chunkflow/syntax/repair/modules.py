@@ -1,12 +1,12 @@
 """Rules for imports, exports and ambient modules."""
 
-import re
 from collections.abc import Iterator
 
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
-_STAR = re.compile(rb"export\s+(type)\s*\*")
+_STAR = Pattern(rb"export\s+(type)\s*\*")
 
 
 def export_type_star(code: Code) -> Iterator[Edit]:
@@ -16,7 +16,7 @@ def export_type_star(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span(1))
 
 
-_DEFAULT_ABSTRACT = re.compile(
+_DEFAULT_ABSTRACT = Pattern(
     rb"export\s+default\s+(abstract)\s+class\s*(?=[{<]|(?:extends|implements)\b)"
 )
 
@@ -27,7 +27,7 @@ def default_abstract_class(code: Code) -> Iterator[Edit]:
         yield code.blank(*found.span(1))
 
 
-_DEFAULT_FUNCTION = re.compile(rb"export\s+(default[ \t]+((?:async[ \t]+)?function))\s*(?:(<)|\()")
+_DEFAULT_FUNCTION = Pattern(rb"export\s+(default[ \t]+((?:async[ \t]+)?function))\s*(?:(<)|\()")
 
 
 def default_function_signature(code: Code) -> Iterator[Edit]:
@@ -45,7 +45,7 @@ def default_function_signature(code: Code) -> Iterator[Edit]:
             yield code.replace(start, end, found[2].ljust(end - 1 - start) + b"_")
 
 
-_TYPE_TOKEN = re.compile(rb"[({\[<]|[;})\]]|\n|=>|[:|&?.,=]|" + NAME + rb"+|[\"'`]_*[\"'`]")
+_TYPE_TOKEN = Pattern(rb"[({\[<]|[;})\]]|\n|=>|[:|&?.,=]|" + NAME + rb"+|[\"'`]_*[\"'`]")
 
 
 def _has_body(code: Code, place: int) -> bool:
@@ -75,9 +75,7 @@ def _ends_line(code: Code, place: int) -> bool:
     return code.ends_operand(place) and after not in (b"|", b"&", b"{", b"=", b"?", b":")
 
 
-_PHASE = re.compile(
-    rb"import\s+(?:(defer)\s+\*|(source)\s+(?!from\s*[\"'])" + NAME + rb"+\s+from\b)"
-)
+_PHASE = Pattern(rb"import\s+(?:(defer)\s+\*|(source)\s+(?!from\s*[\"'])" + NAME + rb"+\s+from\b)")
 
 
 def import_phase(code: Code) -> Iterator[Edit]:
@@ -87,7 +85,7 @@ def import_phase(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span(found.lastindex or 0))
 
 
-_EXPORTED_REQUIRE = re.compile(
+_EXPORTED_REQUIRE = Pattern(
     rb"export\s+import\s+(?:(type)\s+)?" + NAME + rb"+\s*=\s*(require\s*\(\s*[\"'`]_*[\"'`]\s*\))"
 )
 
@@ -99,7 +97,7 @@ def exported_require(code: Code) -> Iterator[Edit]:
             yield code.name(*found.span(2))
 
 
-_TYPE_ALIAS = re.compile(rb"import\s+(type)\s+" + NAME + rb"+\s*=(?!=)")
+_TYPE_ALIAS = Pattern(rb"import\s+(type)\s+" + NAME + rb"+\s*=(?!=)")
 
 
 def import_type_alias(code: Code) -> Iterator[Edit]:
@@ -109,9 +107,9 @@ def import_type_alias(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span(1))
 
 
-_LIST = re.compile(rb"port\b(?:\s+type\b)?(?:\s+" + NAME + rb"+\s*,)?\s*\{([^{}();=]*)\}")
-_ITEM = re.compile(rb"[^,]+")
-_WORD = re.compile(rb"[^\s,]+")
+_LIST = Pattern(rb"port\b(?:\s+type\b)?(?:\s+" + NAME + rb"+\s*,)?\s*\{([^{}();=]*)\}")
+_ITEM = Pattern(rb"[^,]+")
+_WORD = Pattern(rb"[^\s,]+")
 _HARD_NAMES = frozenset(b"type as using satisfies abstract accessor".split())
 
 
@@ -138,7 +136,7 @@ def _names(words: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return words[:1]
 
 
-_TYPE_FROM = re.compile(rb"import\s+type\s+(from)\s+from\b")
+_TYPE_FROM = Pattern(rb"import\s+type\s+(from)\s+from\b")
 
 
 def type_named_from(code: Code) -> Iterator[Edit]:
@@ -147,8 +145,8 @@ def type_named_from(code: Code) -> Iterator[Edit]:
         yield code.renamed(*found.span(1))
 
 
-_ATTRIBUTES = re.compile(rb"(?:with|assert)\s*\{[^{}]*(\})(\s*;)?")
-_FROM = re.compile(rb"\bfrom\s*(?:\"_*\"|'_*')\s*\Z")
+_ATTRIBUTES = Pattern(rb"(?:with|assert)\s*\{[^{}]*(\})(\s*;)?")
+_FROM = Pattern(rb"\bfrom\s*(?:\"_*\"|'_*')\s*\Z")
 _ORIGIN_BYTES = 1000
 """No module's name, with `from` before it, is longer."""
 
@@ -165,7 +163,7 @@ def export_attributes(code: Code) -> Iterator[Edit]:
             yield Edit(found.start(1), b" " if found[2] else b";")
 
 
-_GLOBAL = re.compile(rb"global(?=\s*\{)")
+_GLOBAL = Pattern(rb"global(?=\s*\{)")
 
 
 def nested_global(code: Code) -> Iterator[Edit]:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
-_OPERATOR = re.compile(rb"(?:as|satisfies)(?!" + NAME + rb")(\s*(?:=(?!>)|[.,;)\]}]|\??:|\?\.))?")
+_OPERATOR = Pattern(rb"(?:as|satisfies)(?!" + NAME + rb")(\s*(?:=(?!>)|[.,;)\]}]|\??:|\?\.))?")
 _DECLARING = frozenset(
     b"let const var return typeof await void delete throw case new extends instanceof else"
     b" yield".split()
@@ -33,7 +34,7 @@ def _begins_value(code: Code, place: int) -> bool:
     return word in _DECLARING and not code.is_property(start)
 
 
-_USING_KEYWORD = re.compile(
+_USING_KEYWORD = Pattern(
     rb"[ \t]+(?!(?:in|of|instanceof|as|satisfies|extends|is)(?!" + NAME + rb"))" + NAME
 )
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
 from chunkflow.syntax.repair.rule import Rule
 
-_PARAMETERS = re.compile(rb"(?:interface|class|type)\b\s*(?:" + NAME + rb"+\s*)?<")
-_VARIANCE_WORD = re.compile(rb"(?:in|out)\s")
-_VARIANCE = re.compile(
+_PARAMETERS = Pattern(rb"(?:interface|class|type)\b\s*(?:" + NAME + rb"+\s*)?<")
+_VARIANCE_WORD = Pattern(rb"(?:in|out)\s")
+_VARIANCE = Pattern(
     rb"[<,]\s*(?:const\s+)?((?:in\s+)?out|in)\s+(?!(?:extends|[<>=,])(?!"
     + NAME
     + rb"))(?="
@@ -29,7 +30,7 @@ def variance(code: Code) -> Iterator[Edit]:
                 yield code.blank(*annotation.span(1))
 
 
-_IMPORT = re.compile(rb"import\s*\(\s*(?:\"_*\"|'_*'|`_*`)\s*(?=[,)])")
+_IMPORT = Pattern(rb"import\s*\(\s*(?:\"_*\"|'_*'|`_*`)\s*(?=[,)])")
 
 
 def import_types(code: Code) -> Iterator[Edit]:
@@ -43,7 +44,7 @@ def import_types(code: Code) -> Iterator[Edit]:
             yield code.name(found.start(), end + 1)
 
 
-_PHASE = re.compile(rb"import(?=\s*\.\s*(?:defer|source)\b)")
+_PHASE = Pattern(rb"import(?=\s*\.\s*(?:defer|source)\b)")
 
 
 def import_phases(code: Code) -> Iterator[Edit]:
@@ -53,10 +54,10 @@ def import_phases(code: Code) -> Iterator[Edit]:
             yield code.renamed(*found.span())
 
 
-_SIGNATURE = re.compile(rb"\n[ \t]*<")
-_PARAMETERS_OF = re.compile(rb"\s*\(")
-_RETURNED = re.compile(rb"\s*:")
-_CHOSEN = re.compile(rb"(?<!\?)\?\s*[\w$.]+\s*\Z")
+_SIGNATURE = Pattern(rb"\n[ \t]*<")
+_PARAMETERS_OF = Pattern(rb"\s*\(")
+_RETURNED = Pattern(rb"\s*:")
+_CHOSEN = Pattern(rb"(?<!\?)\?\s*[\w$.]+\s*\Z")
 _CHOSEN_BYTES = 200
 
 
@@ -93,7 +94,7 @@ def _follows_a_name(code: Code, place: int) -> bool:
     return bool(word) and before >= 0 and (code.text[before] in b"{;," or code.ends_operand(start))
 
 
-_KEYOF_READONLY = re.compile(rb"keyof\s+(readonly)(?=\s)")
+_KEYOF_READONLY = Pattern(rb"keyof\s+(readonly)(?=\s)")
 
 
 def keyof_readonly(code: Code) -> Iterator[Edit]:
@@ -105,12 +106,12 @@ def keyof_readonly(code: Code) -> Iterator[Edit]:
 
 _PREDEFINED = rb"(any|string|number|boolean|symbol|object|unknown|never)"
 _PREDEFINED_USES = (
-    re.compile(rb"\[\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
-    re.compile(rb",\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
-    re.compile(rb"\[\s*(new)\s*(?:\?\s*)?:"),
-    re.compile(rb"typeof\s+(undefined)(?!" + NAME + rb")"),
-    re.compile(rb"\(\s*" + _PREDEFINED + rb"\s*\)\s*=>"),
-    re.compile(_PREDEFINED + rb"\s*\.\s*(?=" + NAME + rb")"),
+    Pattern(rb"\[\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
+    Pattern(rb",\s*" + _PREDEFINED + rb"\s*(?:\?\s*)?:"),
+    Pattern(rb"\[\s*(new)\s*(?:\?\s*)?:"),
+    Pattern(rb"typeof\s+(undefined)(?!" + NAME + rb")"),
+    Pattern(rb"\(\s*" + _PREDEFINED + rb"\s*\)\s*=>"),
+    Pattern(_PREDEFINED + rb"\s*\.\s*(?=" + NAME + rb")"),
 )
 
 
@@ -125,12 +126,12 @@ def predefined_names(code: Code) -> Iterator[Edit]:
                 yield code.renamed(*found.span(1))
 
 
-_TYPE = re.compile(
+_TYPE = Pattern(
     rb"type(?=\s+(?:extends|is|as|in|instanceof|of|satisfies)(?!" + NAME + rb")(?!\s*(?:=|<)))"
 )
 
 
-_TYPE_SPACE = re.compile(rb"\(\s*(type)(?=\s*\.)")
+_TYPE_SPACE = Pattern(rb"\(\s*(type)(?=\s*\.)")
 
 
 def type_as_a_name(code: Code) -> Iterator[Edit]:
@@ -148,7 +149,7 @@ def _in_specifiers(code: Code, place: int) -> bool:
     return opening >= 0 and code.word_before(opening) in (b"import", b"export", b"type")
 
 
-_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_ESCAPE = Pattern(rb"\\.", re.DOTALL)
 
 
 def template_escapes(code: Code) -> Iterator[Edit]:
@@ -169,7 +170,7 @@ def _is_type_template(code: Code, start: int) -> bool:
     )
 
 
-_MAPPED = re.compile(rb"\[\s*(?:" + NAME + rb")+(\s+in\s[^\[\]{}();]*)\]\s*;?\s*\}")
+_MAPPED = Pattern(rb"\[\s*(?:" + NAME + rb")+(\s+in\s[^\[\]{}();]*)\]\s*;?\s*\}")
 
 
 def mapped_without_type(code: Code) -> Iterator[Edit]:
@@ -178,7 +179,7 @@ def mapped_without_type(code: Code) -> Iterator[Edit]:
         yield Edit(found.start(1), b"_" * (found.end(1) - found.start(1)))
 
 
-_PATTERN_END = re.compile(rb"[}\]]\s*(?:\?\s*)?:")
+_PATTERN_END = Pattern(rb"[}\]]\s*(?:\?\s*)?:")
 
 
 def parameter_patterns(code: Code) -> Iterator[Edit]:
