@@ -16,7 +16,8 @@ from chunkflow.syntax.chunker import Chunker
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_WINDOW_BYTES = 256 * 1024
+# With larger ones, a parse that has to be done again costs more; smaller ones save nothing.
+_WINDOW_BYTES = 64 * 1024
 
 
 class Section(NamedTuple):
@@ -76,7 +77,7 @@ class SourceText:
             for window in found:
                 source, start_line = window.source, window.start_line
                 check_text(source, task.shown, start_line=start_line, start_byte=window.start_byte)
-                yield Section(source, window.chunks, window.roots, start_line, column)
+                yield Section(source, window.chunks, window.roots, start_line, column, window.note)
                 columns = Columns(source, start_line=start_line, start_column=column)
                 column = columns.at(len(source))
         self._settle(hasher.digest(), size_bytes)

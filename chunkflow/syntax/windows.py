@@ -19,7 +19,11 @@ from chunkflow.syntax.scan import Boundary, first_boundaries
 # A boundary is sure only if what follows it is there to be seen.
 _AHEAD_BYTES = 256
 _TRIES = 50
-_SMALL_BYTES = 64 * 1024
+# Behind an error the grammar may search the longer, the more text follows: a parse that takes some
+# times as long as source does is tried again with a quarter of the text, down to this much.
+_SMALL_BYTES = 8 * 1024
+_PATIENCE_S = 0.03
+_PATIENCE_BYTES_PER_S = 4_000_000
 _FIRST_LINES = (
     b"\nexport ",
     b"\nimport ",
@@ -38,7 +42,6 @@ _OTHERS = frozenset({"empty_statement", "hash_bang_line"})
 
 
 _Found: TypeAlias = tuple[int, ParsedFile]
-# After an error the grammar may be the slower, the more text follows.
 _SLOW: _Found = (-1, ParsedFile([], []))
 
 
@@ -54,6 +57,8 @@ class Window(NamedTuple):
     """Where `source` begins in the file."""
     start_line: int
     """The line of the file, from 1, that `source` begins with."""
+    note: str | None = None
+    """What is to be said of the file, though it has its chunks."""
 
     def in_file(self) -> list[Chunk]:
         """The chunks, positions counting from the start of the file."""
@@ -110,7 +115,7 @@ def windows(
             continue
         end, parsed = found
         source = text[:end]
-        yield Window(source, parsed.chunks, parsed.roots, start, line)
+        yield Window(source, parsed.chunks, parsed.roots, start, line, parsed.note)
         del found, parsed  # the trees take more than the text by far
         start, line = start + end, line + source.count(b"\n")
         text, wanted = text[end:], window_bytes
@@ -133,7 +138,8 @@ def _first_statements(
     if comment >= 0 and text.find(b"*/", comment, likely) < 0:
         likely = comment  # the grammar takes the beginning of a comment for something else
     if likely:
-        root = chunker.tree(text[:likely], Budget.tight(likely))
+        budget = Budget(likely, base_s=_PATIENCE_S, bytes_per_s=_PATIENCE_BYTES_PER_S)
+        root = chunker.tree(text[:likely], budget)
         if root is None and len(text) > _SMALL_BYTES:
             return _SLOW
         whole = None if root is None else _whole_statements(root, text)
