@@ -94,16 +94,16 @@ class FilePart(NamedTuple):
     missing: bytes = b""
     """Places of the chunks without an outcome, packed by `engine/draft.py`."""
 
-    def encode(self) -> bytes:
-        """As bytes, for the parent."""
-        errors = map(_as_bytes, self.errors)
-        return join([self.record, array("I", self.reran).tobytes(), self.missing, *errors])
+    def fields(self) -> list[bytes]:
+        """As a few byte strings, for the parent."""
+        errors = join(list(map(_as_bytes, self.errors))) if self.errors else b""
+        return [self.record, array("I", self.reran).tobytes(), self.missing, errors]
 
     @classmethod
-    def decode(cls, data: bytes) -> "FilePart":
-        """The value that `encode` made bytes of."""
-        record, reran, missing, *errors = split(data)
-        return cls(record, tuple(array("I", reran)), tuple(map(_as_text, errors)), missing)
+    def from_fields(cls, record: bytes, reran: bytes, missing: bytes, errors: bytes) -> "FilePart":
+        """The value that `fields` gave."""
+        texts = tuple(map(_as_text, split(errors))) if errors else ()
+        return cls(record, tuple(array("I", reran)), texts, missing)
 
 
 class FileDone(NamedTuple):
@@ -120,14 +120,19 @@ class FileDone(NamedTuple):
 
     def encode(self) -> bytes:
         """As bytes, for the parent."""
-        told = (_as_bytes(self.error), _as_bytes(self.note))
-        return join([*told, self.digest, *[part.encode() for part in self.parts]])
+        told = [_as_bytes(self.error), _as_bytes(self.note), self.digest]
+        for part in self.parts:
+            told += part.fields()
+        return join(told)
 
     @classmethod
     def decode(cls, data: bytes) -> "FileDone":
         """The value that `encode` made bytes of."""
-        error, note, digest, *parts = split(data)
-        return cls(_as_text(error), digest, tuple(map(FilePart.decode, parts)), _as_text(note))
+        error, note, digest, *fields = split(data)
+        rest = iter(fields)
+        # Fields of four, from one iterator; where some are left over, foreign code ran there.
+        parts = [FilePart.from_fields(*four) for four in zip(rest, rest, rest, rest, strict=True)]
+        return cls(_as_text(error), digest, tuple(parts), _as_text(note))
 
 
 class ChunkTask(NamedTuple):

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -30,8 +31,29 @@ def read_source(path: str, shown: str) -> bytes:
     Raises:
         SourceError: it cannot be read, is not a regular file, or is not UTF-8.
     """
-    with opened(path, shown) as file:
-        source = file.readall()
+    source = read_if_small(path, shown, sys.maxsize)
+    return b"" if source is None else source
+
+
+def read_if_small(path: str, shown: str, most_bytes: int) -> bytes | None:
+    """As `read_source`; None of a file that is larger than that."""
+    descriptor = _open(path, shown)
+    try:
+        found = os.fstat(descriptor)
+        check_regular(found, shown)
+        if found.st_size > most_bytes:
+            return None
+        source = os.read(descriptor, found.st_size + 1)
+        while len(source) != found.st_size:
+            # It has grown or shrunk meanwhile, or not all came at once.
+            piece = os.read(descriptor, _PIECE_BYTES)
+            if not piece:
+                break
+            source += piece
+    except OSError as exc:
+        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+    finally:
+        os.close(descriptor)
     check_text(source, shown)
     return source
 
@@ -52,11 +74,7 @@ def read_digest(path: str, shown: str) -> bytes:
 @contextmanager
 def opened(path: str, shown: str) -> Iterator[FileIO]:
     """A regular file, open for reading; what goes wrong meanwhile is told as `SourceError`."""
-    try:
-        # Without O_NONBLOCK opening a FIFO would wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as exc:
-        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+    descriptor = _open(path, shown)
     try:
         check_regular(os.fstat(descriptor), shown)
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
@@ -65,6 +83,14 @@ def opened(path: str, shown: str) -> Iterator[FileIO]:
         raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
     finally:
         os.close(descriptor)
+
+
+def _open(path: str, shown: str) -> int:
+    try:
+        # Without O_NONBLOCK opening a FIFO would wait for a writer.
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as exc:
+        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
 
 
 def check_regular(found: os.stat_result, shown: str) -> None:

@@ -1,16 +1,16 @@
 """A file as a worker sees it: all of it at once, or, if it is large, window by window."""
 
-import os
+import sys
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from chunkflow.cache.keys import DIGEST_BYTES, content_digest
 from chunkflow.engine.messages import FileTask
-from chunkflow.engine.reading import check_text, opened, read_source
+from chunkflow.engine.reading import check_text, opened, read_if_small
 from chunkflow.engine.record_writer import Columns
 from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
+from chunkflow.model.digest import blake2b
 from chunkflow.syntax.chunker import Chunker
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ class SourceText:
         """Of the content; known when sections have been gone through."""
         self.size_bytes = 0
         self._whole = task.source
-        if self._whole is None and not _is_larger(task.path, streaming_bytes):
-            self._whole = read_source(task.path, task.shown)
+        if self._whole is None:
+            most_bytes = sys.maxsize if streaming_bytes is None else streaming_bytes
+            self._whole = read_if_small(task.path, task.shown, most_bytes)
 
     def sections(self, chunker: Chunker, max_bytes: int | None) -> Iterator[Section]:
         """The sections in order, declarations larger than `max_bytes` cut."""
@@ -87,10 +88,3 @@ class SourceText:
             shown = self._task.shown
             raise SourceError(f"cannot read {shown}: it changed while it was read; run again")
         self.digest, self.size_bytes = digest, size_bytes
-
-
-def _is_larger(path: str, limit_bytes: int | None) -> bool:
-    try:
-        return limit_bytes is not None and os.stat(path).st_size > limit_bytes
-    except (OSError, ValueError):
-        return False  # reading it says what is wrong

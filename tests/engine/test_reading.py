@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.engine.reading import check_regular, read_source, reason_of
+from chunkflow.engine.reading import check_regular, read_if_small, read_source, reason_of
 from chunkflow.errors import SourceError
 
 
@@ -21,6 +21,35 @@ def test_bytes_come_as_they_are(tmp_path: Path, source: bytes) -> None:
     path = tmp_path / "a.ts"
     path.write_bytes(source)
     assert read_source(str(path), "a.ts") == source
+
+
+@pytest.mark.parametrize("most", [1, 3, 1 << 20])
+@pytest.mark.parametrize("size_bytes", [0, 2, 5, 9])
+def test_file_that_changes_while_it_is_read_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, size_bytes: int
+) -> None:
+    path = tmp_path / "a.ts"
+    path.write_bytes(b"let a")
+    read, stat = os.read, os.fstat
+
+    def stat_then_change(descriptor: int) -> os.stat_result:
+        found = stat(descriptor)
+        path.write_bytes(b"let other"[:size_bytes])
+        return found
+
+    monkeypatch.setattr(os, "fstat", stat_then_change)
+    # A file system may give less than it is asked for.
+    monkeypatch.setattr(os, "read", lambda descriptor, count: read(descriptor, min(count, most)))
+    expected = b"let other"[:size_bytes]
+    # Where the size is reached, nobody asks whether there is more.
+    assert read_source(str(path), "a.ts") in (expected, expected[: len(b"let a")])
+
+
+def test_file_that_is_larger_than_wanted_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    path.write_bytes(b"let a")
+    assert read_if_small(str(path), "a.ts", 5) == b"let a"
+    assert read_if_small(str(path), "a.ts", 4) is None
 
 
 def test_link_is_followed(tmp_path: Path) -> None:
