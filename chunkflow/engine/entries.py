@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from chunkflow.engine.file_record import Contents
 from chunkflow.engine.plan import Known
 from chunkflow.engine.reporting import findings_of, hits_in, results_of
-from chunkflow.model.report import FileReport, Hits
+from chunkflow.model.report import ChunkResult, FileReport, Hits
+
+# One for all files: an empty dict each would be a seventh of what is held of a file.
+_NO_RESULTS: dict[str, list[ChunkResult]] = {}
 
 
 class Entries:
@@ -52,7 +55,7 @@ class Entries:
         has_findings = any([told.findings for told in contents])  # noqa: C419 - a list is quicker
         findings = findings_of(shown, self._names, contents) if has_findings else ()
         has_values = any([told.values for told in contents])  # noqa: C419
-        results = results_of(self._names, contents) if has_values else {}
+        results = results_of(self._names, contents) if has_values else _NO_RESULTS
         size_bytes = contents[0].size_bytes
         self._tell(
             FileReport(

@@ -7,7 +7,7 @@ again.
 
 import os
 from array import array
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from chunkflow.cache.keys import DIGEST_BYTES, manifest_key
@@ -21,6 +21,9 @@ _SECOND_NS = 1_000_000_000
 _NUMBERS = 4
 _INODE_MASK = (1 << 63) - 1
 _EARLIEST_NS = -(1 << 63)
+# Of all others there is only the record: a file takes 60 bytes there, and 200 where it is open.
+# As files come by path, this is as many as can be half done, unless folders are deeper.
+_OPEN_FOLDERS = 128
 
 
 class Signature(NamedTuple):
@@ -69,39 +72,43 @@ class Manifest:
         """Read what is known of the absolute `paths`, in one go."""
         self._tiers = tiers
         keys = {manifest_key(folder): folder for folder in {_split(path)[0] for path in paths}}
-        self._folders: dict[str, dict[str, Seen]] = {folder: {} for folder in keys.values()}
+        self._records = dict.fromkeys(keys.values(), b"")
+        # The last used is last.
+        self._open: dict[str, _Folder] = {}
         self._changed: set[str] = set()
         for key, hit in tiers.get_many(list(keys)).items():
-            self._folders[keys[key]] = _unpack(hit.payload)
+            self._records[keys[key]] = hit.payload
 
     def __bool__(self) -> bool:
-        return any(self._folders.values())
+        return any(self._opened(folder).places for folder in self._records)
 
     def seen(self, path: str) -> Seen | None:
         """What was last seen of an absolute path that was named when this was made."""
         folder, name = _split(path)
-        return self._folders[folder].get(name)
+        return self._opened(folder).seen(name)
 
     def note(self, path: str, seen: Seen) -> None:
-        """Keep what is seen now; written by `save`."""
+        """Keep what is seen now; written by `save`. A digest of another length is none."""
+        if len(seen.digest) != DIGEST_BYTES:
+            return  # it came from where foreign code ran, and would move those of other files
         folder, name = _split(path)
-        entries = self._folders[folder]
-        if entries.get(name) != seen:
-            entries[name] = seen
+        entries = self._opened(folder)
+        if entries.seen(name) != seen:
+            entries.note(name, seen)
             self._changed.add(folder)
 
     def forget(self, path: str) -> None:
         """The file is gone."""
         folder, name = _split(path)
-        if self._folders[folder].pop(name, None) is not None:
+        if self._opened(folder).places.pop(name, None) is not None:
             self._changed.add(folder)
 
     def forget_gone(self) -> int:
         """Forget the files that are not there any more; returns how many they were."""
         gone = [
             path
-            for folder, entries in self._folders.items()
-            for path in (os.path.join(folder, name) for name in entries)
+            for folder in self._records
+            for path in (os.path.join(folder, name) for name in self._opened(folder).places)
             if not os.path.lexists(path)
         ]
         for path in gone:
@@ -111,41 +118,91 @@ class Manifest:
     def save(self) -> None:
         """Write the folders in which anything changed; nothing where nothing did."""
         if self._changed:
+            for folder in self._changed & self._open.keys():
+                self._records[folder] = self._open[folder].packed()
             self._tiers.put_many(
-                [(manifest_key(f), _pack(self._folders[f])) for f in sorted(self._changed)]
+                [(manifest_key(folder), self._records[folder]) for folder in sorted(self._changed)]
             )
             self._changed.clear()
+
+    def _opened(self, folder: str) -> "_Folder":
+        entries = self._open.pop(folder, None)
+        if entries is None:
+            if len(self._open) >= _OPEN_FOLDERS:
+                self._close(next(iter(self._open)))
+            entries = _Folder.unpacked(self._records[folder])
+        self._open[folder] = entries
+        return entries
+
+    def _close(self, folder: str) -> None:
+        entries = self._open.pop(folder)
+        if folder in self._changed:
+            self._records[folder] = entries.packed()
+
+
+class _Folder:
+    """What was seen of a folder's files, side by side in columns: a `Seen` each is twice as large.
+
+    Args:
+        names: of the files.
+        numbers: the signatures, one after the other.
+        digests: likewise.
+    """
+
+    def __init__(self, names: Iterable[str], numbers: "array[int]", digests: bytes) -> None:
+        self.places = {name: place for place, name in enumerate(names)}
+        """Name → place in the columns; what is nobody's place is left out of the record."""
+        self._numbers = numbers
+        self._digests = bytearray(digests)
+
+    @classmethod
+    def unpacked(cls, record: bytes) -> "_Folder":
+        """What a record holds; nothing where it is of another shape."""
+        numbers = array("q")
+        try:
+            raw_names, raw_numbers, digests = split(record)
+            names = raw_names.decode("utf-8", "surrogateescape").split("\0")
+            numbers.frombytes(raw_numbers)
+        except ValueError:
+            return cls((), array("q"), b"")
+        if len(numbers) != len(names) * _NUMBERS or len(digests) != len(names) * DIGEST_BYTES:
+            return cls((), array("q"), b"")
+        return cls(names, numbers, digests)
+
+    def packed(self) -> bytes:
+        """The record of it."""
+        names = sorted(self.places)
+        places = [self.places[name] for name in names]
+        numbers = array("q", [n for place in places for n in self._numbers_at(place)])
+        return join(
+            [
+                "\0".join(names).encode("utf-8", "surrogateescape"),
+                numbers.tobytes(),
+                b"".join(map(self._digest_at, places)),
+            ]
+        )
+
+    def seen(self, name: str) -> Seen | None:
+        """What was last seen of a file."""
+        place = self.places.get(name)
+        if place is None:
+            return None
+        return Seen(Signature._make(self._numbers_at(place)), self._digest_at(place))
+
+    def note(self, name: str, seen: Seen) -> None:
+        """Keep what is seen now."""
+        self.places[name] = len(self._numbers) // _NUMBERS
+        self._numbers += array("q", seen.signature)
+        self._digests += seen.digest
+
+    def _numbers_at(self, place: int) -> "array[int]":
+        return self._numbers[place * _NUMBERS : (place + 1) * _NUMBERS]
+
+    def _digest_at(self, place: int) -> bytes:
+        return bytes(self._digests[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES])
 
 
 def _split(path: str) -> tuple[str, str]:
     """The folder and the name of an absolute path; much quicker than what `os.path` has."""
     folder, _, name = path.rpartition("/")
     return folder or "/", name
-
-
-def _pack(entries: Mapping[str, Seen]) -> bytes:
-    names: Collection[str] = sorted(entries)
-    numbers = array("q", [n for name in names for n in entries[name].signature])
-    return join(
-        [
-            "\0".join(names).encode("utf-8", "surrogateescape"),
-            numbers.tobytes(),
-            b"".join(entries[name].digest for name in names),
-        ]
-    )
-
-
-def _unpack(payload: bytes) -> dict[str, Seen]:
-    try:
-        raw_names, raw_numbers, digests = split(payload)
-        names = raw_names.decode("utf-8", "surrogateescape").split("\0")
-        numbers = array("q", raw_numbers).tolist()
-    except ValueError:
-        return {}
-    if len(numbers) != len(names) * _NUMBERS or len(digests) != len(names) * DIGEST_BYTES:
-        return {}
-    each = iter(numbers)
-    signatures = map(Signature._make, zip(each, each, each, each, strict=True))
-    places = range(0, len(digests), DIGEST_BYTES)
-    seen = map(Seen, signatures, (digests[at : at + DIGEST_BYTES] for at in places))
-    return dict(zip(names, seen, strict=True))

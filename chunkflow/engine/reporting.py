@@ -1,6 +1,7 @@
 """From what is known of a file to its entry in the report."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from chunkflow.engine.file_record import Contents, PlacedFindings
 from chunkflow.model.finding import Finding
@@ -20,8 +21,9 @@ from chunkflow.model.report import (
 _NO_HITS = Hits()
 
 
+@lru_cache(maxsize=1024)
 def hits_in(tier: str, count: int) -> Hits:
-    """All hits in one tier."""
+    """All hits in one tier; one value for the many files that have as many."""
     return Hits(**{tier: count}) if count else _NO_HITS
 
 

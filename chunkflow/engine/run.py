@@ -1,7 +1,7 @@
 """One run: files in, a report out; only what no record holds is processed."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain, islice
 
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.entries import Entries
@@ -15,11 +15,12 @@ from chunkflow.model.report import FileReport
 _LOOKUP_FILES = 1024
 
 
-def run_files(files: Iterable[Wanted], tiers: Tiers, options: RunOptions) -> list[FileReport]:
+def run_files(files: Collection[Wanted], tiers: Tiers, options: RunOptions) -> list[FileReport]:
     """Process files, reusing all that the tiers hold.
 
     Args:
-        files: what to process, each once.
+        files: what to process, each once. They are gone over twice, and none is held: a collection
+            may make them as they are asked for.
         tiers: where records and the manifest are kept.
         options: processors and the pool.
 
@@ -28,18 +29,21 @@ def run_files(files: Iterable[Wanted], tiers: Tiers, options: RunOptions) -> lis
         one that was found, not named, and is gone has none, nor has one that was not begun when
         the run was asked to stop.
     """
-    wanted = list(files)
-    manifest = Manifest(tiers, (file.path for file in wanted))
-    entries = Entries([p.name for p in options.processors], options.progress, len(wanted))
+    manifest = Manifest(tiers, (file.path for file in files))
+    entries = Entries([p.name for p in options.processors], options.progress, len(files))
     records = Records(tiers, options.processors, with_values=options.with_values)
-    found = _looked_at(wanted, manifest, entries, options.clock_ns)
+    found = _looked_at(files, manifest, entries, options.clock_ns)
+    changed = _changed(found, records, entries)
     try:
-        pending = list(_changed(found, records, entries))
-        if pending:
+        first = next(changed, None)
+        if first is not None:
             # Here and not above: most runs find everything in the cache.
             from chunkflow.engine.processing import Processing  # noqa: PLC0415
 
-            Processing(tiers, options, manifest, records, entries).run(pending)
+            # The others are looked at as the pool has room for them, so that none is held.
+            pending = chain((first,), changed)
+            processing = Processing(tiers, options, manifest, records, entries)
+            processing.run(pending)  # type: ignore[arg-type]  # it goes over them once
     finally:
         # What was done is kept, however the run ends.
         manifest.save()
@@ -47,7 +51,7 @@ def run_files(files: Iterable[Wanted], tiers: Tiers, options: RunOptions) -> lis
 
 
 def _looked_at(
-    files: Sequence[Wanted], manifest: Manifest, entries: Entries, clock_ns: Callable[[], int]
+    files: Iterable[Wanted], manifest: Manifest, entries: Entries, clock_ns: Callable[[], int]
 ) -> Iterator[File]:
     for shown, path, named in files:
         try:

@@ -1,6 +1,7 @@
 """The manifest saves reading, and never hides a change."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,55 @@ def test_files_that_are_gone_are_forgotten(tiers: Tiers, tmp_path: Path) -> None
     manifest.save()
     later = Manifest(tiers, names)
     assert [later.seen(name) is not None for name in names] == [False, True, False]
+
+
+def test_what_is_noted_in_any_number_of_folders_is_kept(tiers: Tiers) -> None:
+    folders = [f"/p/{number}" for number in range(300)]
+    paths = [f"{folder}/{name}" for name in ("b.ts", "a.ts") for folder in folders]
+    manifest = Manifest(tiers, paths)
+    for number, path in enumerate(paths):
+        manifest.note(path, Seen(Signature(number, 11, 12, 13), SEEN.digest))
+    manifest.forget("/p/0/a.ts")
+    manifest.save()
+    later = Manifest(tiers, paths)
+    found = [later.seen(path) for path in paths]
+    assert found.pop(300) is None
+    assert [seen and seen.signature.size_bytes for seen in found] == [*range(300), *range(301, 600)]
+
+
+def test_later_note_takes_the_place_of_the_earlier(tiers: Tiers) -> None:
+    manifest = Manifest(tiers, ["/p/a.ts"])
+    other = Seen(Signature(20, 21, 22, 23), bytes(16))
+    for path, seen in (("/p/a.ts", SEEN), ("/p/b.ts", SEEN), ("/p/a.ts", other)):
+        manifest.note(path, seen)
+    manifest.save()
+    later = Manifest(tiers, ["/p/a.ts"])
+    assert [manifest.seen("/p/a.ts"), later.seen("/p/a.ts")] == [other, other]
+    assert later.seen("/p/b.ts") == SEEN
+
+
+def test_digest_of_another_length_is_not_kept_and_moves_no_other(tiers: Tiers) -> None:
+    manifest = Manifest(tiers, ["/p/a.ts"])
+    manifest.note("/p/a.ts", SEEN._replace(digest=b"short"))
+    manifest.note("/p/b.ts", SEEN)
+    manifest.save()
+    later = Manifest(tiers, ["/p/a.ts"])
+    assert later.seen("/p/a.ts") is None
+    assert later.seen("/p/b.ts") == SEEN
+
+
+def test_of_folders_that_were_gone_through_little_is_held() -> None:
+    tiers = Tiers(MemoryTier(1 << 23), None, warn=lambda _: None)
+    paths = [f"/p/{folder}/{name}.ts" for folder in range(400) for name in range(25)]
+    manifest = Manifest(tiers, paths)
+    for path in paths:
+        manifest.note(path, SEEN)
+    manifest.save()
+    tracemalloc.start()
+    try:
+        later = Manifest(tiers, paths)
+        assert all(later.seen(path) for path in paths)
+        held_bytes = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held_bytes < 150 * len(paths)

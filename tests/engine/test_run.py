@@ -1,6 +1,7 @@
 """A run does only what no record holds, and says the same whatever the cache held."""
 
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from runs import Runner
 from chunkflow.cache.keys import content_digest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine import plan, processing
+from chunkflow.engine import dispatch, plan, processing
 from chunkflow.engine import run as run_module
 from chunkflow.engine.manifest import Manifest
 from chunkflow.engine.plan import Records, look
@@ -264,3 +265,47 @@ def test_run_that_is_asked_to_stop_says_nothing_of_the_rest(runner: Runner, save
     options = runner.options("metrics", should_stop=lambda: True)
     reports = runner.run("a.ts", "b.ts", options=options)
     assert {path: counts(report) for path, report in reports.items()} == {"a.ts": ("reused", 0, 2)}
+
+
+def test_files_are_looked_at_as_they_are_processed(
+    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_LOOKUP_FILES", 2)
+    monkeypatch.setattr(processing, "_BATCH_FILES", 1)
+    monkeypatch.setattr(dispatch, "_IN_LINE_BYTES", 0)
+    names = [f"{number}.ts" for number in range(20)]
+    for name in names:
+        save(name, SOURCE)
+    options = runner.options("metrics")
+    looked, looked_then = [0], list[int]()
+
+    def clock_ns() -> int:
+        looked[0] += 1
+        return options.clock_ns()
+
+    def progress(_done: int, _total: int) -> None:
+        looked_then.append(looked[0])
+
+    runner.run(*names, options=options._replace(clock_ns=clock_ns, progress=progress))
+    assert looked_then[0] < 10
+    assert looked_then[-1] == len(looked_then) == len(names)
+
+
+def test_of_an_unchanged_file_its_entry_is_held_and_little_else(
+    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_LOOKUP_FILES", 64)
+    names = [f"{number // 50}/{number}.ts" for number in range(2000)]
+    for name in names:
+        save(name, SOURCE)
+    options = runner.options("metrics", with_values=False)
+    wanted = runner.wanted(*names)
+    run_files(wanted, tiers, options)
+    tracemalloc.start()
+    try:
+        reports = run_files(wanted, tiers, options)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert {report.status for report in reports} == {"reused"}
+    assert peak_bytes < 500 * len(names)
