@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -515,6 +516,19 @@ def wait(chunk):
 """
 
 
+def wait_until_idle(pid: int) -> None:
+    """Wait until a process has nothing to do."""
+    seen = None
+    while True:
+        # See proc(5): the state, and ticks in user and kernel mode.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, ticks = fields[0], fields[11:13]
+        if state == "S" and ticks == seen:
+            return
+        seen = ticks
+        time.sleep(0.1)
+
+
 class TestProgram:
     """The program as a whole, from outside."""
 
@@ -532,6 +546,7 @@ class TestProgram:
             process = program("optimize-files", "--processor", "rules:wait", "--jobs", "1")
             os.close(os.open(project / "started", os.O_RDONLY))
             (project / "started").unlink()
+            wait_until_idle(process.pid)  # what was done before may still be on its way
             return process
 
         return start
