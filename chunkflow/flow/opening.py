@@ -34,6 +34,11 @@ class Cache:
         self._tiers: Tiers | None = None
 
     @property
+    def directory(self) -> str:
+        """Where the store keeps its files."""
+        return self._settings.cache_dir
+
+    @property
     def tiers(self) -> Tiers:
         """L1, L2 and L3, which is opened by the first call; without a store, the first two."""
         with self._lock:
@@ -45,10 +50,7 @@ class Cache:
     @property
     def store(self) -> TendedStore | None:
         """The store behind the tiers; None where there is none, or it cannot be used."""
-        with self._lock:
-            if self._tiers is not None:
-                return self._store
-        return self.store if self.tiers else None
+        return self._store if self.tiers else None
 
     def for_run(self) -> Tiers:
         """The tiers for one run.
@@ -62,7 +64,7 @@ class Cache:
         """Whether nothing can be found, as is plain without opening anything."""
         if self._tiers is not None:
             return self._tiers.empty
-        return not (self.enabled and os.path.lexists(self._settings.cache_dir))
+        return not (self.enabled and os.path.lexists(self.directory))
 
     @property
     def is_open(self) -> bool:
@@ -70,10 +72,11 @@ class Cache:
         return self._store is not None
 
     def close(self) -> None:
-        """Close the store, if it was opened; closing twice does nothing."""
+        """Close the store, which is not opened any more; closing twice does nothing."""
         with self._lock:
-            if self._tiers is not None:
-                self._tiers.close()
+            if self._tiers is None:
+                self._tiers = self._new_tiers(None)
+            self._tiers.close()
 
     def _new_tiers(self, store: Store | None) -> Tiers:
         return Tiers(
@@ -90,7 +93,7 @@ class Cache:
         is_chosen = settings.origin.get("cache.dir") in ("call", "CHUNKFLOW_CACHE_DIR")
         try:
             return open_store(
-                settings.cache_dir,
+                self.directory,
                 l3=settings.cache.l3,
                 limit_bytes=settings.cache.size,
                 warn=self._warn,

@@ -279,7 +279,7 @@ def test_any_history(monkeypatch: pytest.MonkeyPatch) -> None:
         return InlinePool(prepare, self._config())
 
     monkeypatch.setattr(Pools, "open", open_in_line)
-    monkeypatch.setattr(Pools, "begin", lambda _: None)
+    monkeypatch.setattr(Pools, "begin", lambda _, *, fork: None)
     run_state_machine_as_test(
         Histories,
         settings=settings(

@@ -9,7 +9,7 @@ from chunkflow import ChunkFlow
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.options import Wanted
-from chunkflow.flow import chunkflow
+from chunkflow.flow import opening
 from chunkflow.flow.warming import prefetch
 
 Save = Callable[..., Path]
@@ -24,7 +24,7 @@ def test_what_l1_has_no_room_for_is_in_l2(save: Save, monkeypatch: pytest.Monkey
         save(f"in/{number}.ts", f"let a = {number}\n")
     with ChunkFlow() as flow:
         flow.optimize_files()
-    monkeypatch.setattr(chunkflow, "_L1_BYTES", 1000)
+    monkeypatch.setattr(opening, "_L1_BYTES", 1000)
     with ChunkFlow() as flow:
         assert tiers_of(flow) == {"l3"}
         report = flow.warm_cache(["in"])
@@ -37,7 +37,7 @@ def test_what_was_put_down_by_others_is_prefetched(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save("in/a.ts", "let a = 1\n")
-    monkeypatch.setattr(chunkflow, "_L1_BYTES", 0)
+    monkeypatch.setattr(opening, "_L1_BYTES", 0)
     with ChunkFlow() as flow:
         flow.warm_cache()
         flow.clear_caches("l2")

@@ -1,0 +1,60 @@
+"""When the cache of a `ChunkFlow` is opened."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chunkflow import ChunkFlow
+from chunkflow.flow.opening import Cache
+from chunkflow.settings import load_settings
+
+Save = Callable[..., Path]
+
+
+@pytest.fixture
+def cache(project: Path) -> Cache:
+    settings = load_settings(str(project), environ={}, overrides={})
+    return Cache(settings, enabled=True, warn=pytest.fail)
+
+
+def test_nothing_is_opened_before_it_is_needed(cache: Cache, project: Path) -> None:
+    assert cache.surely_empty
+    assert not cache.is_open
+    assert not list(project.glob("**/*.db*"))
+    cache.tiers.put(b"key", b"value")
+    assert cache.is_open
+    assert not cache.surely_empty
+    cache.close()
+
+
+def test_directory_that_is_there_may_hold_something(cache: Cache) -> None:
+    Path(cache.directory).mkdir(parents=True)
+    assert not cache.surely_empty
+    assert cache.tiers.empty
+    assert cache.surely_empty  # now that it is open
+    cache.close()
+
+
+def test_closed_cache_opens_nothing(cache: Cache) -> None:
+    cache.close()
+    assert cache.store is None
+    assert not Path(cache.directory).exists()
+    cache.close()
+
+
+def test_without_a_store_nothing_is_ever_there(project: Path) -> None:
+    settings = load_settings(str(project), environ={}, overrides={})
+    cache = Cache(settings, enabled=False, warn=pytest.fail)
+    one = cache.for_run()
+    one.put(b"key", b"value")
+    assert cache.for_run().get(b"key") is None
+    assert cache.store is None
+    assert cache.surely_empty
+
+
+def test_settings_alone_open_no_cache(save: Save, project: Path) -> None:
+    before = sorted(project.rglob("*"))
+    with ChunkFlow() as flow:
+        assert flow.settings.root == str(project)
+    assert sorted(project.rglob("*")) == before
