@@ -6,8 +6,6 @@ is being worked on is waited for; every result is stored as soon as it is there.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heappop, heappush
-from itertools import count
 from typing import NamedTuple
 
 from chunkflow.cache.keys import chunk_key
@@ -15,10 +13,13 @@ from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.chunk_record import unpack_chunk
 from chunkflow.engine.messages import ChunkDone, ChunkTask
 from chunkflow.engine.plan import RunProcessor
+from chunkflow.engine.waiting import Pending, Waiting
 from chunkflow.errors import PoolError, WorkerDied
 from chunkflow.model.finding import Outcome
 
-# Chunks that wait take memory. When so much of them does, no more files are cut until none waits.
+__all__ = ["Asker", "ChunkWork", "Pending", "Result"]
+
+# When so much waits, no more files are cut until nothing does.
 _FULL_BYTES = 4 * 1024 * 1024
 # A task should take about this long: much longer than it takes to hand it out.
 _TASK_S = 0.05
@@ -45,14 +46,6 @@ Asker = Callable[[bytes, Result], None]
 """Told the key of a chunk and its result."""
 
 
-class Pending(NamedTuple):
-    """A chunk that waits for a worker, or is with one."""
-
-    key: bytes
-    task: ChunkTask
-    tries: int = 0
-
-
 class _Entry:
     """A chunk that somebody wants."""
 
@@ -63,7 +56,7 @@ class _Entry:
         self.tier = tier
         self.is_charged = False
         self.claims = 0
-        self.askers: list[Asker] = []
+        self.askers: tuple[Asker, ...] = ()  # an empty list each would take 8 MB of a large file
 
     def tell(self, key: bytes, asker: Asker) -> None:
         assert self.outcome is not None
@@ -95,10 +88,7 @@ class ChunkWork:
         self._jobs = jobs
         self._entries: dict[bytes, _Entry] = {}
         self._claimed: dict[int, list[bytes]] = {}
-        # Largest first; the number keeps what is equal in order, and chunks from being compared.
-        self._heap: list[tuple[int, int, Pending]] = []
-        self._numbers = count()
-        self._waiting_bytes = 0
+        self._waiting = Waiting()
         self._is_draining = False
         # Seconds that each processor takes for a chunk, once one was measured.
         self._seconds: dict[int, float] = {}
@@ -110,9 +100,9 @@ class ChunkWork:
     def is_full(self) -> bool:
         """Whether so much waits that no more is to be looked for."""
         if self._is_draining:
-            self._is_draining = bool(self._heap)
+            self._is_draining = bool(self._waiting)
         else:
-            self._is_draining = self._waiting_bytes > _FULL_BYTES
+            self._is_draining = self._waiting.size_bytes > _FULL_BYTES
         return self._is_draining
 
     def keys(self, number: int, language: str, local_keys: Iterable[bytes]) -> list[bytes]:
@@ -138,7 +128,7 @@ class ChunkWork:
                 known = hit is not None and outcome is not None
                 self._entries[key] = _Entry(outcome, hit.tier if known and hit else "")
                 if outcome is None:
-                    self._push(Pending(key, task))
+                    self._waiting.push(Pending(key, task))
             self._entries[key].claims += 1
             self._claimed.setdefault(owner, []).append(key)
 
@@ -156,7 +146,7 @@ class ChunkWork:
         """Tell the asker the result for a chunk that is wanted: now, or when it is there."""
         entry = self._entries[key]
         if entry.outcome is None:
-            entry.askers.append(asker)
+            entry.askers = (*entry.askers, asker)
         else:
             entry.tell(key, asker)
 
@@ -168,19 +158,18 @@ class ChunkWork:
         """
         taken: list[Pending] = []
         room_s, room_bytes = _TASK_S, _MOST_BYTES
-        if self._heap:
+        if self._waiting:
             # In the end all workers shall be done at about the same time.
-            seconds = self._seconds_for(self._heap[0][2])
-            room_s = min(_TASK_S, len(self._heap) * seconds / (2 * self._jobs))
+            seconds = self._seconds_for(self._waiting.first())
+            room_s = min(_TASK_S, len(self._waiting) * seconds / (2 * self._jobs))
             if seconds > _SLOW_S and busy >= self._jobs:
                 return []
-        while self._heap and len(taken) < _MOST_CHUNKS:
-            one = self._heap[0][2]
+        while self._waiting and len(taken) < _MOST_CHUNKS:
+            one = self._waiting.first()
             seconds, size_bytes = self._seconds_for(one), len(one.task.chunk)
             if taken and (one.tries or seconds > room_s or size_bytes > room_bytes):
                 break
-            heappop(self._heap)
-            self._waiting_bytes -= size_bytes
+            self._waiting.pop()
             room_s, room_bytes = room_s - seconds, room_bytes - size_bytes
             taken.append(one)
             if one.tries:
@@ -211,7 +200,7 @@ class ChunkWork:
         culprit, *others = rest
         # A process may die by no fault of the chunk: the system wanted its memory, say.
         if isinstance(error, WorkerDied) and not culprit.tries:
-            self._push(culprit._replace(tries=1))
+            self._waiting.push(culprit._replace(tries=1))
         else:
             self._settle(culprit.key, self._error(culprit, str(error)))
         self.put_back(others)
@@ -219,12 +208,11 @@ class ChunkWork:
     def put_back(self, rest: Iterable[Pending]) -> None:
         """A task was lost before these chunks were done, by no fault of theirs."""
         for one in rest:
-            self._push(one)
+            self._waiting.push(one)
 
     def give_up(self, cause: str) -> None:
         """There are no workers: nobody gets what is not there yet."""
-        self._heap.clear()
-        self._waiting_bytes = 0
+        self._waiting.clear()
         for key, entry in list(self._entries.items()):
             if entry.outcome is None:
                 self._settle(key, Outcome(error=cause))
@@ -236,11 +224,6 @@ class ChunkWork:
             self._unstored.clear()
         self._stored_s = self._clock_s()
 
-    def _push(self, one: Pending) -> None:
-        size_bytes = len(one.task.chunk)
-        self._waiting_bytes += size_bytes
-        heappush(self._heap, (-size_bytes, next(self._numbers), one))
-
     def _seconds_for(self, one: Pending) -> float:
         # Until it was measured a chunk is a task.
         return self._seconds.get(one.task.processor, _TASK_S)
@@ -248,7 +231,7 @@ class ChunkWork:
     def _settle(self, key: bytes, outcome: Outcome) -> None:
         entry = self._entries[key]
         entry.outcome = outcome
-        askers, entry.askers = entry.askers, []
+        askers, entry.askers = entry.askers, ()
         for asker in askers:
             entry.tell(key, asker)
         self._drop(key)

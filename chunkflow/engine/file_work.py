@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chunkflow.engine.calls import Context, call
-from chunkflow.engine.draft import Place, pack_places
+from chunkflow.engine.draft import Place, join_places, pack_places
 from chunkflow.engine.file_record import local_keys, reusable, unpack
 from chunkflow.engine.messages import ChunkTask, FilePart, encode_chunk
 from chunkflow.engine.record_writer import Columns, RecordWriter
@@ -100,24 +100,27 @@ class DraftWork:
         self._keyed = _Keyed(processor, shown, previous)
         self._wanted = wanted
         self._asked: set[bytes] = set()
-        self._places: list[Place] = []
+        # Packed, a run a section: as objects the places of a large file take 60 MB.
+        self._places: list[bytes] = []
 
     def take(self, section: Section) -> None:
         """Look through the chunks of a section."""
         keyed = self._keyed
         chunks, keys = keyed.keyed(section)
         columns, lines = _columns(section), section.start_line - 1
+        places: list[Place] = []
         for index, (chunk, key) in enumerate(zip(chunks, keys, strict=True), keyed.writer.chunks):
             if key in keyed.known:
                 continue
             column = columns.at(chunk.start_byte)
             what = (index, key.hex(), chunk.digest.hex(), chunk.kind, chunk.name)
             start, end = chunk.start_line + lines, chunk.end_line + lines
-            self._places.append(Place(*what, start, column, end))
+            places.append(Place(*what, start, column, end))
             if key not in self._asked:
                 self._asked.add(key)
                 seen = encode_chunk(alone(chunk, keyed.processor.context))
                 self._wanted.append(ChunkTask(self._number, chunk.language, key, seen))
+        self._places.append(pack_places(places))
         outcomes = [keyed.known.get(key, _NOTHING) for key in keys]
         start_line = section.start_line
         keyed.writer.add(chunks, outcomes, keys, _columns(section), start_line=start_line)
@@ -125,7 +128,7 @@ class DraftWork:
     def finish(self, size_bytes: int, *, certain: bool) -> FilePart:
         """What was known, and the places of what was not."""
         record = self._keyed.writer.finish(size_bytes, certain=certain)
-        return FilePart(record, missing=pack_places(self._places))
+        return FilePart(record, missing=join_places(self._places))
 
 
 def _columns(section: Section) -> Columns:

@@ -1,6 +1,6 @@
 """Files that a worker has gone through, until there is a result for each of their chunks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
@@ -20,8 +20,22 @@ class Missing(NamedTuple):
 class Draft(NamedTuple):
     """What a file's record of one processor still lacks, and the results that it gets."""
 
-    missing: list[Missing]
+    missing: Iterable[Missing]
+    """In the order of the file; made anew each time that one goes through it."""
     results: dict[bytes, Result]
+
+
+class _Packed:
+    """The missing chunks of a draft; there may be so many that as objects they take 60 MB."""
+
+    def __init__(self, places: bytes, keys: Callable[[Iterable[bytes]], list[bytes]]) -> None:
+        self._places = places
+        self._keys = keys
+
+    def __iter__(self) -> Iterator[Missing]:
+        for place in unpack_places(self._places):
+            (key,) = self._keys([bytes.fromhex(place.local_key)])
+            yield Missing(place, key)
 
 
 Drafts: TypeAlias = Mapping[int, Draft]
@@ -60,12 +74,10 @@ class FilesInHand:
         return True
 
     def _draft(self, number: int, sent: Sent, packed: bytes) -> Draft:
-        places = unpack_places(packed)
-        local_keys = [bytes.fromhex(place.local_key) for place in places]
-        keys = self._chunks.keys(number, sent.file.language, local_keys)
-        if not all(map(self._chunks.is_wanted, keys)):
+        missing = _Packed(packed, partial(self._chunks.keys, number, sent.file.language))
+        if not all(self._chunks.is_wanted(key) for _, key in missing):
             raise ValueError("there is a chunk that nobody was asked for")
-        return Draft([Missing(*pair) for pair in zip(places, keys, strict=True)], {})
+        return Draft(missing, {})
 
 
 class _FileInHand:
@@ -78,13 +90,13 @@ class _FileInHand:
 
     def ask(self, chunks: ChunkWork) -> None:
         asked = [
-            (draft, key)
+            (dict.fromkeys(key for _, key in draft.missing), partial(self._answer, draft))
             for draft in self._drafts.values()
-            for key in dict.fromkeys(missing.key for missing in draft.missing)
         ]
-        self._open = len(asked)
-        for draft, key in asked:
-            chunks.ask(key, partial(self._answer, draft))
+        self._open = sum(len(keys) for keys, _ in asked)
+        for keys, answer in asked:
+            for key in keys:
+                chunks.ask(key, answer)
 
     def _answer(self, draft: Draft, key: bytes, result: Result) -> None:
         draft.results[key] = result

@@ -1,16 +1,18 @@
 """A draft is filled with the outcomes that it lacks, in the order of the chunks."""
 
 import json
+from array import array
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chunkflow.engine.draft import Place, filled, pack_places, unpack_places
+from chunkflow.engine.draft import Place, filled, join_places, pack_places, unpack_places
 from chunkflow.engine.file_record import local_key, unpack
 from chunkflow.engine.record_writer import Columns, RecordWriter
 from chunkflow.model.finding import Finding, Outcome
+from chunkflow.model.framing import join
 from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = "let ä = 1; let b = 2\nfunction c() {\n}\nlet d = 4\n".encode()
@@ -44,6 +46,7 @@ def draft(missing: Sequence[int], *, certain: bool = True) -> bytes:
 
 @given(st.lists(st.integers(0, 3), unique=True), st.booleans())
 def test_filled_draft_is_the_record_that_was_never_one(missing: list[int], certain: bool) -> None:
+    missing.sort()
     outcomes = [OUTCOMES[index] for index in missing]
     found = filled(draft(missing, certain=certain), list(map(place, missing)), outcomes)
     assert found == (record(OUTCOMES, certain=certain), [])
@@ -63,23 +66,70 @@ def test_chunk_that_failed_is_told_with_its_lines_and_not_found_again() -> None:
 def test_places_survive(indexes: list[int]) -> None:
     places = list(map(place, indexes))
     packed = pack_places(places)
-    assert unpack_places(packed) == places
+    assert list(unpack_places(packed)) == places
     assert bool(packed) == bool(places)
 
 
-ODD_INDEX = json.dumps([[[1], "", "", "type", None, 1, 1, 1]]).encode()
+@given(st.lists(st.lists(st.integers(0, 3))))
+def test_places_of_several_sections_survive(sections: list[list[int]]) -> None:
+    places = [list(map(place, section)) for section in sections]
+    packed = join_places(map(pack_places, places))
+    assert list(unpack_places(packed)) == [one for section in places for one in section]
+    assert bool(packed) == any(places)
 
 
-@pytest.mark.parametrize("data", [b"{", b"7", b"[7]", b"[[1, 2]]", b"\xff", ODD_INDEX])
+def run_of(numbers: list[int], keys: list[bytes], named: object) -> bytes:
+    """A run of places of which anything may be wrong."""
+    packed = array("I", numbers).tobytes()
+    return join([join([packed, join(keys), json.dumps(named).encode()])])
+
+
+ODD = [
+    run_of([0, 1, 1, 1], [b"k"], [["type", 7]]),
+    run_of([0, 1, 1, 1], [b"k"], [[None, "a"]]),
+    run_of([0, 1, 1], [b"k"], [["type", "a"]]),
+    run_of([0, 1, 1, 1], [b"k", b"l"], [["type", "a"]]),
+    run_of([0, 1, 1, 1], [b"k"], []),
+    run_of([0, 1, 1, 1], [b"k"], 7),
+]
+
+
+@pytest.mark.parametrize("data", [b"{", b"7", b"\xff", b"\0" * 3, join([b"run"]), *ODD])
 def test_bytes_that_hold_no_places_are_refused(data: bytes) -> None:
     with pytest.raises((ValueError, TypeError)):
-        unpack_places(data)
+        list(unpack_places(data))
 
 
 @pytest.mark.parametrize("payload", [b"", b"no record", RecordWriter().finish(0)])
 def test_draft_that_cannot_be_read_is_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match="the worker's answer cannot be read"):
         filled(payload, [place(0)], [OUTCOMES[0]])
+
+
+@pytest.mark.parametrize("missing", [[1, 0], [1, 1], [7]])
+def test_places_in_another_order_are_refused(missing: list[int]) -> None:
+    places = [place(1)._replace(chunk_index=index) for index in missing]
+    with pytest.raises(ValueError, match="order of the file"):
+        filled(draft([0, 1]), places, [OUTCOMES[1]] * len(missing))
+
+
+def test_many_rows_are_as_few() -> None:
+    chunks = chunk_source(b"let a;" * 3000, "typescript")
+    keys = [local_key(chunk, ()) for chunk in chunks]
+    outcomes = [Outcome((Finding("f"),), index) for index in range(len(chunks))]
+
+    def written(told: Sequence[Outcome]) -> bytes:
+        writer = RecordWriter()
+        writer.add(chunks, told, keys, Columns(b"let a;" * 3000, start_line=1, start_column=1))
+        return writer.finish(7)
+
+    lacking = [index for index in range(len(chunks)) if index % 3]
+    places = (
+        Place(i, keys[i].hex(), chunks[i].digest.hex(), "variable", "a", 1, 6 * i + 1, 1)
+        for i in lacking
+    )
+    known = written([Outcome() if i % 3 else told for i, told in enumerate(outcomes)])
+    assert filled(known, places, (outcomes[i] for i in lacking)).record == written(outcomes)
 
 
 def test_draft_whose_findings_cannot_be_decoded_is_refused() -> None:

@@ -285,7 +285,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Told:
 
 
 def places(done: FileDone) -> list[Place]:
-    return unpack_places(done.parts[0].missing)
+    return list(unpack_places(done.parts[0].missing))
 
 
 def test_expensive_processor_is_not_called_on_a_file(slow: Told) -> None:
