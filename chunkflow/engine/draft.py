@@ -63,20 +63,30 @@ def unpack_places(data: bytes) -> Iterator[Place]:
     Raises:
         ValueError: the bytes hold no places; `TypeError` likewise.
     """
-    for run in split(data) if data else ():
-        packed, joined_keys, names = split(run)
-        numbers = array("I", packed)
-        keys, named = split(joined_keys), json.loads(names)
-        if not len(keys) == len(named) == len(numbers) / 4:
-            raise ValueError("places lack something")
-        for at, (key, (kind, name)) in enumerate(zip(keys, named, strict=True)):
-            index, start_line, start_column, end_line = numbers[4 * at : 4 * at + 4]
-            shown = key.hex()
-            digest = shown[: 2 * DIGEST_BYTES]
-            place = Place(index, shown, digest, kind, name, start_line, start_column, end_line)
-            if not _is_place(place):
-                raise ValueError("a place has fields of other types")
-            yield place
+    for run in runs_of_places(data):
+        yield from unpack_run(run)
+
+
+def runs_of_places(data: bytes) -> list[bytes]:
+    """The runs that were joined. Raises ValueError: the bytes hold none."""
+    return split(data) if data else []
+
+
+def unpack_run(run: bytes) -> Iterator[Place]:
+    """The places of one run; raises as `unpack_places`."""
+    packed, joined_keys, names = split(run)
+    numbers = array("I", packed)
+    keys, named = split(joined_keys), json.loads(names)
+    if not len(keys) == len(named) == len(numbers) / 4:
+        raise ValueError("places lack something")
+    for at, (key, (kind, name)) in enumerate(zip(keys, named, strict=True)):
+        index, start_line, start_column, end_line = numbers[4 * at : 4 * at + 4]
+        shown = key.hex()
+        digest = shown[: 2 * DIGEST_BYTES]
+        place = Place(index, shown, digest, kind, name, start_line, start_column, end_line)
+        if not _is_place(place):
+            raise ValueError("a place has fields of other types")
+        yield place
 
 
 def _is_place(place: Place) -> bool:

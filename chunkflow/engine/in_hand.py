@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from chunkflow.engine.chunk_work import ChunkWork, Result
-from chunkflow.engine.draft import Place, unpack_places
+from chunkflow.engine.draft import Place, runs_of_places, unpack_run
 from chunkflow.engine.messages import FileDone
 from chunkflow.engine.sent import Sent
 
@@ -29,13 +29,14 @@ class _Packed:
     """The missing chunks of a draft; there may be so many that as objects they take 60 MB."""
 
     def __init__(self, places: bytes, keys: Callable[[Iterable[bytes]], list[bytes]]) -> None:
-        self._places = places
+        self._runs = runs_of_places(places)
         self._keys = keys
 
     def __iter__(self) -> Iterator[Missing]:
-        for place in unpack_places(self._places):
-            (key,) = self._keys([bytes.fromhex(place.local_key)])
-            yield Missing(place, key)
+        for run in self._runs:
+            for place in unpack_run(run):
+                (key,) = self._keys([bytes.fromhex(place.local_key)])
+                yield Missing(place, key)
 
 
 Drafts: TypeAlias = Mapping[int, Draft]
@@ -66,7 +67,9 @@ class FilesInHand:
             }
         except (ValueError, TypeError, LookupError):
             return False  # foreign code ran there
-        sent = sent._replace(source=None)  # of no use any more, and there may be many who wait
+        # Of no use any more, and there may be many who wait.
+        sent = sent._replace(source=None)
+        done = done._replace(parts=tuple(part._replace(missing=b"") for part in done.parts))
         if drafts:
             _FileInHand(sent, done, drafts, self._ready).ask(self._chunks)
         else:
