@@ -82,6 +82,15 @@ class MemoryTier:
                 self._keep(key, payload)
             self._hand_over()
 
+    def fill(self, items: Items) -> None:
+        """Keep of the payloads those that there is room for, in their order; nothing goes."""
+        with self._lock:
+            for key, payload in items:
+                held = 0 if self._entries is None else self._entries.currsize
+                if held + _size_bytes(key, payload) > self._limit_bytes:
+                    break
+                self._keep(key, payload)
+
     def remove_many(self, keys: Iterable[bytes]) -> None:
         """Forget `keys`; those that are not there do not matter."""
         with self._lock:
@@ -115,7 +124,7 @@ class MemoryTier:
             return MemoryStats(entries, size_bytes, self._hits, self._misses, self._evictions)
 
     def _keep(self, key: bytes, payload: bytes) -> None:
-        size_bytes = len(key) + len(payload) + ENTRY_OVERHEAD_BYTES
+        size_bytes = _size_bytes(key, payload)
         if size_bytes > self._limit_bytes:
             self._remove(key)
             self._let_go[key] = payload
@@ -140,6 +149,10 @@ class MemoryTier:
     def _remove(self, key: bytes) -> None:
         if self._entries is not None:
             self._entries.pop(key, None)
+
+
+def _size_bytes(key: bytes, payload: bytes) -> int:
+    return len(key) + len(payload) + ENTRY_OVERHEAD_BYTES
 
 
 def _drop(_items: Items) -> None:

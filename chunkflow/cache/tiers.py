@@ -14,6 +14,9 @@ from chunkflow.cache.memory import MemoryStats, MemoryTier
 from chunkflow.cache.record import seal, unseal
 from chunkflow.cache.store import Store, StoreStats
 
+_MANY = 256
+"""Keys: a look for more of them at once is one over the whole project."""
+
 
 class Hit(NamedTuple):
     """A payload, and the tier it was found in."""
@@ -84,6 +87,8 @@ class Tiers:
 
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, Hit]:
         """Return what is there of `keys`; all of it is in L1 from then on, as far as it has room.
+
+        Of more than 256 keys, L1 and L2 give up nothing for what comes from the store.
 
         What is in memory does not wait for the disk, what is not costs one query.
         """
@@ -190,7 +195,12 @@ class Tiers:
                 # Another thread may have put some between the looks, and a store that cannot be
                 # written then has older ones.
                 absent = self._absent(stored)
-                self._memory.put_many((key, stored[key]) for key in absent)
+                items = ((key, stored[key]) for key in absent)
+                # Of many at once most are not asked for again: they displace nothing.
+                if len(keys) > _MANY:
+                    self._memory.fill(items)
+                else:
+                    self._memory.put_many(items)
                 self._hits["l3"] += len(stored)
                 self._misses += len(keys) - len(stored)
         return {key: Hit(payload, "l3") for key, payload in stored.items()}

@@ -1,6 +1,6 @@
 """Files that are new or have changed: they are read, processed, and what is said of them kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from chunkflow.cache.tiers import Tiers
@@ -22,8 +22,9 @@ from chunkflow.errors import SourceError
 # Large enough that sending a batch costs nothing beside parsing it, small enough to share out.
 _BATCH_BYTES = 96 * 1024
 _BATCH_FILES = 64
-# Records are stored in transactions of about this size, so that an interruption loses little.
-_STORE_BYTES = 4 * 1024 * 1024
+# Records are stored in transactions of about this size: an interruption loses little, and most are
+# stored while workers are busy.
+_STORE_BYTES = 128 * 1024
 # A processor that fails everywhere needs no thousand lines to say so.
 _MOST_ERRORS = 20
 
@@ -67,7 +68,7 @@ class Processing:
         self._unstored_bytes = 0
         self._is_explained = False
 
-    def run(self, files: Sequence[File]) -> None:
+    def run(self, files: Iterable[File]) -> None:
         """Process files; those whose content turns out to be known get their entry from that."""
         options = self._options
         chunks = ChunkWork(options.processors, self._tiers, jobs=options.jobs)
@@ -78,7 +79,7 @@ class Processing:
         finally:
             self._store()
 
-    def _batches(self, files: Sequence[File]) -> Iterator[list[Sent]]:
+    def _batches(self, files: Iterable[File]) -> Iterator[list[Sent]]:
         is_anything_stored = bool(self._manifest) or not self._tiers.empty
         for group in _grouped(files, 1 if self._is_risky else _BATCH_FILES):
             batch = list(self._unknown(group) if is_anything_stored else map(Sent, group))
@@ -175,7 +176,7 @@ def _in_short(errors: Sequence[str]) -> str:
     return "; ".join([*errors[:_MOST_ERRORS], *rest])
 
 
-def _grouped(files: Sequence[File], most: int) -> Iterator[list[File]]:
+def _grouped(files: Iterable[File], most: int) -> Iterator[list[File]]:
     group: list[File] = []
     size_bytes = 0
     for file in files:

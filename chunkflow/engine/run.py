@@ -43,7 +43,7 @@ def run_files(files: Collection[Wanted], tiers: Tiers, options: RunOptions) -> l
             # The others are looked at as the pool has room for them, so that none is held.
             pending = chain((first,), changed)
             processing = Processing(tiers, options, manifest, records, entries)
-            processing.run(pending)  # type: ignore[arg-type]  # it goes over them once
+            processing.run(pending)
     finally:
         # What was done is kept, however the run ends.
         manifest.save()

@@ -363,3 +363,19 @@ class TestPeeking:
         tiers = Tiers(memory, None, warn=pytest.fail)
         tiers.put(b"a", b"1")
         assert tiers.peek_many([b"a", b"b"]) == {b"a": Hit(b"1", "l1")}
+
+
+def test_a_look_for_many_displaces_nothing(store: Store) -> None:
+    items = [(b"%032d" % number, b"payload") for number in range(300)]
+    Tiers(MemoryTier(1 << 20), store, warn=pytest.fail).put_many(items)
+    room = 100 * (len(items[0][0]) + len(items[0][1]) + ENTRY_OVERHEAD_BYTES)
+    second = ExpiringTier(1 << 20, ttl_s=TTL_S)
+    tiers = Tiers(MemoryTier(room), store, warn=pytest.fail, expiring=second)
+    keys = [key for key, _ in items]
+    tiers.get_many(keys[-10:])
+    assert len(tiers.get_many(keys)) == 300
+    assert second.stats().entries == 0
+    in_memory = {key for key, hit in tiers.peek_many(keys).items() if hit.tier == "l1"}
+    assert in_memory == {*keys[-10:], *keys[:90]}
+    assert tiers.get(keys[90]) == (b"payload", "l3")
+    assert second.stats().entries == 1  # what was given up for it
