@@ -8,11 +8,9 @@ from tree_sitter import Node, Range
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
-from chunkflow.syntax.cut import cut_rows
 from chunkflow.syntax.languages import parser
 from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
 from chunkflow.syntax.prologue import take_prologue
-from chunkflow.syntax.repair import repaired
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
@@ -116,6 +114,9 @@ class Chunker:
         """Trees over a text that has errors: repaired, or else piece by piece."""
         self._look_at(_WHOLE)
         if root is not None:
+            # Most files have no errors, and a worker that knows no repairs is ready the sooner.
+            from chunkflow.syntax.repair import repaired  # noqa: PLC0415
+
             source, root = repaired(source, root, lambda text: self._parser.parse(text).root_node)
             if not root.has_error:
                 return Pieces([root], [])
@@ -137,6 +138,8 @@ class Chunker:
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None
     ) -> ParsedFile:
         if max_bytes is not None:
+            from chunkflow.syntax.cut import cut_rows  # noqa: PLC0415 - only with a limit
+
             rows = cut_rows(rows, roots, source, max_bytes)
         return ParsedFile(finished(rows, source, self._language), roots)
 
