@@ -17,8 +17,6 @@ from chunkflow.engine.waiting import Pending, Waiting
 from chunkflow.errors import PoolError, WorkerDied
 from chunkflow.model.finding import Outcome
 
-__all__ = ["Asker", "ChunkWork", "Pending", "Result"]
-
 # When so much waits, no more files are cut until nothing does.
 _FULL_BYTES = 4 * 1024 * 1024
 # A task should take about this long: much longer than it takes to hand it out.

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count
 from typing import NamedTuple
 
-from chunkflow.engine.chunk_work import ChunkWork, Pending
+from chunkflow.engine.chunk_work import ChunkWork
 from chunkflow.engine.in_hand import FilesInHand, Ready
 from chunkflow.engine.messages import CHUNKS, DONE, ChunkDone, ChunkTask, FileDone, joined, parted
 from chunkflow.engine.options import OpenPool
 from chunkflow.engine.sent import Batch, Sent, payload_of, weight_bytes
+from chunkflow.engine.waiting import Pending
 from chunkflow.errors import PoolError, WorkerDied
 from chunkflow.pool.protocol import Answer, Pool, Task
 

@@ -67,10 +67,10 @@ class FilesInHand:
             }
         except (ValueError, TypeError, LookupError):
             return False  # foreign code ran there
-        # Of no use any more, and there may be many who wait.
-        sent = sent._replace(source=None)
-        done = done._replace(parts=tuple(part._replace(missing=b"") for part in done.parts))
         if drafts:
+            # Of no use any more, and there may be many who wait.
+            sent = sent._replace(source=None)
+            done = done._replace(parts=tuple(part._replace(missing=b"") for part in done.parts))
             _FileInHand(sent, done, drafts, self._ready).ask(self._chunks)
         else:
             self._ready(sent, done, drafts)

@@ -57,12 +57,13 @@ def settled(signature: Signature, looked_ns: int) -> Signature:
         signature: as it was when looked at.
         looked_ns: the time of that look, nanoseconds since the epoch.
     """
-    times_ns = (signature.mtime_ns, signature.ctime_ns)
-    is_coarse = not any(time_ns % _SECOND_NS for time_ns in times_ns)
+    mtime_ns, ctime_ns = signature.mtime_ns, signature.ctime_ns
+    is_coarse = not (mtime_ns % _SECOND_NS or ctime_ns % _SECOND_NS)
     before_ns = looked_ns - (_COARSE_TICK_NS if is_coarse else _TICK_NS)
     # A time may be set to anything, to one that the record has no room for too.
-    is_settled = all(_EARLIEST_NS <= time_ns < before_ns for time_ns in times_ns)
-    return signature if is_settled else _NEVER
+    if _EARLIEST_NS <= mtime_ns < before_ns and _EARLIEST_NS <= ctime_ns < before_ns:
+        return signature
+    return _NEVER
 
 
 class Manifest:

@@ -159,8 +159,8 @@ def _told(part: FilePart, draft: Draft | None, *, with_values: bool) -> _Told | 
     record: bytes = part.record
     errors: Sequence[str] = part.errors
     if draft is not None:
-        places = [missing.place for missing in draft.missing]
-        found = [draft.results[missing.key].outcome for missing in draft.missing]
+        places = (missing.place for missing in draft.missing)
+        found = (draft.results[missing.key].outcome for missing in draft.missing)
         try:
             record, errors = filled(record, places, found)
         except (ValueError, TypeError, LookupError):

@@ -7,8 +7,6 @@ from tree_sitter import Node, Parser
 # Some twenty times what source takes on a slow machine; only nonsense comes near.
 _BASE_S = 5.0
 _BYTES_PER_S = 100_000
-_TIGHT_BASE_S = 0.1
-_TIGHT_BYTES_PER_S = 2_000_000
 # Shorter text cannot take long.
 _SHORT_BYTES = 16 * 1024
 
@@ -23,11 +21,6 @@ class Budget:
     ) -> None:
         base_s = _BASE_S if base_s is None else base_s
         self._end_s = monotonic() + base_s + size_bytes / bytes_per_s
-
-    @classmethod
-    def tight(cls, size_bytes: int) -> "Budget":
-        """For a parse that something else can stand in for: a few times what source takes."""
-        return cls(size_bytes, base_s=_TIGHT_BASE_S, bytes_per_s=_TIGHT_BYTES_PER_S)
 
     def parse(self, parser: Parser, source: bytes, size_bytes: int) -> Node | None:
         """The root of the tree, or None where the time did not suffice.

@@ -7,9 +7,10 @@ import pytest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.chunk_record import pack_chunk
-from chunkflow.engine.chunk_work import ChunkWork, Pending, Result
+from chunkflow.engine.chunk_work import ChunkWork, Result
 from chunkflow.engine.messages import ChunkDone, ChunkTask
 from chunkflow.engine.plan import RunProcessor
+from chunkflow.engine.waiting import Pending
 from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
 from chunkflow.model.finding import Outcome
 from chunkflow.syntax.chunker import chunk_source
