@@ -7,6 +7,7 @@ from tree_sitter import Node, Parser
 # Some twenty times what source takes on a slow machine; only nonsense comes near.
 _BASE_S = 5.0
 _BYTES_PER_S = 100_000
+_NOTHING: dict[int, bool] = {}
 # Shorter text cannot take long.
 _SHORT_BYTES = 16 * 1024
 
@@ -40,13 +41,18 @@ class Budget:
             return views[-1]
 
         def is_spent(_offset: int, _has_error: bool) -> bool:
-            return monotonic() > end_s  # every hundred steps; a property here costs a parse 2 %
+            return monotonic() > end_s
 
         try:
-            tree = parser.parse(read, progress_callback=is_spent)
+            # Text without errors takes no time to speak of. To look at the clock every hundred
+            # steps would cost its parse 2 %; this gives back whether there are errors.
+            tree = parser.parse(read, progress_callback=_NOTHING.get)
         except ValueError:
-            parser.reset()  # or it would go on with this text at the next call
-            return None
+            try:
+                tree = parser.parse(read, progress_callback=is_spent)  # goes on from there
+            except ValueError:
+                parser.reset()  # or it would go on with this text at the next call
+                return None
         finally:
             # py-tree-sitter 0.26 never lets go of what it was given to read: a source a parse.
             for view in views:

@@ -53,6 +53,8 @@ COMMENTS = frozenset({"comment", "html_comment"})
 SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_method_signature"})
 """Functions without a body: overloads, where another of the same name follows."""
 
+# What most declarations end in.
+_LAST_LINES = (b"\n}", b"\n})", b"\n});")
 _TITLE_QUOTES = "\"'`"
 _SLASH = ord("/")
 _GLOBAL = re.compile(rb"global\s*\{")
@@ -250,8 +252,8 @@ def ends_in_comment(source: bytes, start: int, end: int) -> bool:
     A comment between a statement and the end of its line comes before the semicolon that the
     grammar puts there, and so inside the statement; the compiler has it outside.
     """
-    if source.endswith(b"\n}", start, end):
-        return False  # as most do
+    if source.endswith(_LAST_LINES, start, end):
+        return False
     if source[end - 1] == _SLASH:
         return True
     line = source.rfind(b"\n", start, end)

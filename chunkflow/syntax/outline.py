@@ -58,8 +58,9 @@ _END = (
 )
 _ALIAS = rb"type" + _NAME + rb"(?=\s*+[=<])(?:" + _TYPE + rb")*+" + _END
 
+# Most lines are told apart by their first letter, which is quicker than to try the words.
 _HEAD = re.compile(
-    rb"\n(?=(?:export[ \t]++)?+(?:declare[ \t]++)?+(?:type|interface)[ \t]++[A-Za-z_$])"
+    rb"\n(?=[edti])(?=(?:export[ \t]++)?+(?:declare[ \t]++)?+(?:type|interface)[ \t]++[A-Za-z_$])"
 )
 _PLAIN = rb"(?:export[ \t]++)?+(?:declare[ \t]++)?+(?:" + _ALIAS + rb"|" + _INTERFACE + rb")"
 _KINDS = ("", "type", "interface")
