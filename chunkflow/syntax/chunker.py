@@ -122,9 +122,10 @@ class Chunker:
                 return Pieces([root], [])
         return resynchronised(source, self._parser, budget)
 
-    def tree(self, source: bytes, budget: Budget) -> Node | None:
-        """The root of the syntax tree, errors and all; None where the budget did not suffice."""
-        return self._tree_between((), 0, source, budget)
+    def tree_to_error(self, source: bytes, budget: Budget) -> tuple[Node | None, int]:
+        """See `Budget.parse_to_error`."""
+        self._look_at(_WHOLE)
+        return budget.parse_to_error(self._parser, source)
 
     def chunks_of(
         self, nodes: Iterable[Node], root: Node, source: bytes, max_bytes: int | None, *, top: bool

@@ -130,24 +130,31 @@ def _first_statements(
 
     None where there is no whole one; `_SLOW` where a shorter text is to be tried.
     """
-    broken = 0
     # In the middle of a statement the grammar may search very long for what is missing. Before a
     # line that looks like a declaration's first, nothing is.
-    likely = max(text.rfind(line) for line in _FIRST_LINES) + 1
+    likely = _last_first_line(text, len(text))
     comment = text.rfind(b"/*", 0, likely)
     if comment >= 0 and text.find(b"*/", comment, likely) < 0:
         likely = comment  # the grammar takes the beginning of a comment for something else
-    if likely:
+    broken = 0
+    while likely:
         budget = Budget(likely, base_s=_PATIENCE_S, bytes_per_s=_PATIENCE_BYTES_PER_S)
-        root = chunker.tree(text[:likely], budget)
-        if root is None and len(text) > _SMALL_BYTES:
-            return _SLOW
-        whole = None if root is None else _whole_statements(root, text)
-        if root is not None and whole is not None:
-            count, end = whole
-            nodes = root.children[:count]
-            return end, chunker.chunks_of(nodes, root, text[:end], max_bytes, top=top)
-        broken = 0 if root is None else _first_error(root)
+        root, error = chunker.tree_to_error(text[:likely], budget)
+        if root is not None:
+            whole = _whole_statements(root, text)
+            if whole is not None:
+                count, end = whole
+                nodes = root.children[:count]
+                return end, chunker.chunks_of(nodes, root, text[:end], max_bytes, top=top)
+            broken = broken or _first_error(root)
+            break
+        if error < 0:
+            if len(text) > _SMALL_BYTES:
+                return _SLOW
+            break
+        # To parse on behind an error may take very long; what comes before it is sound.
+        broken = broken or error
+        likely = _last_first_line(text, min(error, likely - 1))
     for boundary in _boundaries(text, broken):
         end = _line_end(text, boundary)
         if end:
@@ -155,6 +162,11 @@ def _first_statements(
             if not _goes_on(parsed, text, boundary.start):
                 return end, parsed
     return None
+
+
+def _last_first_line(text: bytes, end: int) -> int:
+    """Where the last line before `end` begins that looks like a declaration's first; or 0."""
+    return max(text.rfind(line, 0, end) for line in _FIRST_LINES) + 1
 
 
 def _boundaries(text: bytes, broken: int) -> Iterator[Boundary]:
