@@ -1,10 +1,10 @@
 """From the bytes of a file to its chunks."""
 
 import threading
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
-from tree_sitter import Node, Range
+from tree_sitter import Node, Parser, Range
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
@@ -26,6 +26,16 @@ class ParsedFile(NamedTuple):
     note: str | None = None
     """What is to be said of the file, though it has its chunks."""
 
+
+class _Sound(NamedTuple):
+    """A tree, and what is found in it and beside it; no rows where it has errors."""
+
+    root: Node | None
+    rows: list[Row] | None
+
+
+Parse: TypeAlias = Callable[[Parser, bytes, int], Node | None]
+"""As `Budget.parse`."""
 
 # Rows and columns of a range are of no use here; its bytes decide.
 _POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
@@ -52,25 +62,46 @@ class Chunker:
             top: whether the source begins where the file does.
         """
         budget = Budget(len(source))
-        root, sound = self._sound(source, budget, max_bytes, top=top)
-        if root is not None and sound is not None:
-            return self._parsed(sound, [root], source, max_bytes)
-        found = self._mended(source, root, budget)
+        sound = self._sound(source, budget.parse, max_bytes, top=top)
+        if sound.root is not None and sound.rows is not None:
+            return self._parsed(sound.rows, [sound.root], source, max_bytes)
+        found = self._mended(source, sound.root, budget)
         rows: list[Row] = []
         find_rows(top_nodes(found.roots), Rows(rows, source, (), top=top), self._suites)
         rows = covered(rows, source, apart=found.unparsed)
         note = _OVER_BUDGET if found.unparsed else None
         return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
 
+    def parse_sound(
+        self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
+    ) -> tuple[ParsedFile | None, int]:
+        """The chunks of a source without errors.
+
+        Else None, and about where the first error is; -1 where the budget did not suffice.
+        """
+        error = -1
+
+        def parse(parser: Parser, source: bytes, _size_bytes: int) -> Node | None:
+            nonlocal error
+            root, error = budget.parse_to_error(parser, source)
+            return root
+
+        root, rows = self._sound(source, parse, max_bytes, top=top)
+        if root is not None and rows is not None:
+            return self._parsed(rows, [root], source, max_bytes), -1
+        if root is not None:
+            error = next(node.start_byte for node in root.children if node.has_error)
+        return None, error
+
     def _sound(
         self,
         source: bytes,
-        budget: Budget,
+        parse: Parse,
         max_bytes: int | None,
         *,
         top: bool,
         skim: bool = True,
-    ) -> tuple[Node | None, list[Row] | None]:
+    ) -> _Sound:
         """The tree over a source, and its rows where that has no errors.
 
         What regular expressions tell of the source is left out of the tree, unless `skim` is False.
@@ -80,18 +111,18 @@ class Chunker:
         place = take_prologue(source, rows) if skim else 0
         count = len(out)
         told = outline(source, place, max_bytes) if skim else []
-        root = self._tree_between(told, place, source, budget)
+        root = self._tree_between(told, place, source, parse)
         if root is None or root.has_error:
-            return root, None
+            return _Sound(root, None)
         if apart(root.children, told):
             find_rows(interleaved(root.children, told, rows), rows, self._suites)
             if max_bytes is None or not _are_larger(out, count, told, max_bytes):
-                return root, out
+                return _Sound(root, out)
         # Something told is within something else, as the text of a template is, or is to be cut.
-        return self._sound(source, budget, max_bytes, top=top, skim=False)
+        return self._sound(source, parse, max_bytes, top=top, skim=False)
 
     def _tree_between(
-        self, told: Sequence[Outlined], place: int, source: bytes, budget: Budget
+        self, told: Sequence[Outlined], place: int, source: bytes, parse: Parse
     ) -> Node | None:
         """The root over the source from `place` on, without what is told already.
 
@@ -103,7 +134,7 @@ class Chunker:
                 ranges.append(Range(_POINT, _POINT, place, start))
             place = end
         self._look_at([*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
-        return budget.parse(self._parser, source, len(source) - place)
+        return parse(self._parser, source, len(source) - place)
 
     def _look_at(self, ranges: list[Range]) -> None:
         if ranges is not self._ranges:
@@ -121,19 +152,6 @@ class Chunker:
             if not root.has_error:
                 return Pieces([root], [])
         return resynchronised(source, self._parser, budget)
-
-    def tree_to_error(self, source: bytes, budget: Budget) -> tuple[Node | None, int]:
-        """See `Budget.parse_to_error`."""
-        self._look_at(_WHOLE)
-        return budget.parse_to_error(self._parser, source)
-
-    def chunks_of(
-        self, nodes: Iterable[Node], root: Node, source: bytes, max_bytes: int | None, *, top: bool
-    ) -> ParsedFile:
-        """The chunks of some top-level nodes of a tree, all without errors."""
-        rows: list[Row] = []
-        find_rows(nodes, Rows(rows, source, (), top=top), self._suites)
-        return self._parsed(rows, [root], source, max_bytes)
 
     def _parsed(
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None

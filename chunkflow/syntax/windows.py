@@ -13,7 +13,6 @@ from tree_sitter import Node
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker, ParsedFile
-from chunkflow.syntax.nodes import COMMENTS, SIGNATURES, STATEMENTS, declaration
 from chunkflow.syntax.scan import Boundary, first_boundaries
 
 # A boundary is sure only if what follows it is there to be seen.
@@ -119,8 +118,9 @@ def windows(
         del found, parsed  # the trees take more than the text by far
         start, line = start + end, line + source.count(b"\n")
         text, wanted = text[end:], window_bytes
-        # What was slow may be over: try more again, step by step.
-        limit = min(window_bytes, 2 * limit)
+        # Where there are errors, what comes before the next is parsed again for each of them: so
+        # not much; and step by step more when they are over.
+        limit = min(window_bytes, max(2 * end, _SMALL_BYTES))
 
 
 def _first_statements(
@@ -131,30 +131,28 @@ def _first_statements(
     None where there is no whole one; `_SLOW` where a shorter text is to be tried.
     """
     # In the middle of a statement the grammar may search very long for what is missing. Before a
-    # line that looks like a declaration's first, nothing is.
-    likely = _last_first_line(text, len(text))
-    comment = text.rfind(b"/*", 0, likely)
-    if comment >= 0 and text.find(b"*/", comment, likely) < 0:
-        likely = comment  # the grammar takes the beginning of a comment for something else
+    # line that looks like a declaration's first, nothing is; and if it is one, whatever parses
+    # without errors up to there is whole.
+    likely = _last_first_line(text, len(text) - _AHEAD_BYTES)
     broken = 0
     while likely:
-        budget = Budget(likely, base_s=_PATIENCE_S, bytes_per_s=_PATIENCE_BYTES_PER_S)
-        root, error = chunker.tree_to_error(text[:likely], budget)
-        if root is not None:
-            whole = _whole_statements(root, text)
-            if whole is not None:
-                count, end = whole
-                nodes = root.children[:count]
-                return end, chunker.chunks_of(nodes, root, text[:end], max_bytes, top=top)
-            broken = broken or _first_error(root)
-            break
-        if error < 0:
-            if len(text) > _SMALL_BYTES:
+        end = _before_comments(text, likely)
+        if not end:
+            likely = _last_first_line(text, likely - 1)
+            continue
+        budget = Budget(end, base_s=_PATIENCE_S, bytes_per_s=_PATIENCE_BYTES_PER_S)
+        found, error = chunker.parse_sound(text[:end], budget, max_bytes=max_bytes, top=top)
+        if found is None:
+            if error < 0 and len(text) > _SMALL_BYTES:
                 return _SLOW
-            break
-        # To parse on behind an error may take very long; what comes before it is sound.
-        broken = broken or error
-        likely = _last_first_line(text, min(error, likely - 1))
+            # To parse on behind an error may take very long; what comes before it is sound.
+            broken = broken or error
+            likely = min(likely - 1, error)
+        elif _goes_on(found, text, likely):
+            likely = found.chunks[-1].start_byte + 1
+        else:
+            return end, found
+        likely = _last_first_line(text, likely)
     for boundary in _boundaries(text, broken):
         end = _line_end(text, boundary)
         if end:
@@ -166,7 +164,25 @@ def _first_statements(
 
 def _last_first_line(text: bytes, end: int) -> int:
     """Where the last line before `end` begins that looks like a declaration's first; or 0."""
-    return max(text.rfind(line, 0, end) for line in _FIRST_LINES) + 1
+    return max(text.rfind(line, 0, max(end, 0)) for line in _FIRST_LINES) + 1
+
+
+def _before_comments(text: bytes, end: int) -> int:
+    """Where a text that goes on to `end` ends without the comments on its last lines; 0 if unsure.
+
+    They may be those of the statement that begins there.
+    """
+    while True:
+        code = text[:end].rstrip()
+        line = code.rfind(b"\n") + 1
+        if code.endswith(b"*/"):
+            comment = code.rfind(b"/*")
+            line = code.rfind(b"\n", 0, max(comment, 0)) + 1
+            if comment < 0 or code[line:comment].strip():
+                return 0
+        elif not code[line:].lstrip().startswith(b"//"):
+            return end
+        end = line
 
 
 def _boundaries(text: bytes, broken: int) -> Iterator[Boundary]:
@@ -185,47 +201,12 @@ def _line_end(text: bytes, boundary: Boundary) -> int:
     return boundary.start if not text[boundary.after : boundary.start].strip() else 0
 
 
-def _first_error(root: Node) -> int:
-    return next((node.start_byte for node in root.children if not _is_sound(node)), 0)
-
-
 def _goes_on(parsed: ParsedFile, text: bytes, start: int) -> bool:
     """Whether what starts there may be one more overload of the last function."""
-    last = parsed.chunks[-1] if parsed.chunks else None
+    last = next((chunk for chunk in reversed(parsed.chunks) if chunk.kind != "comment"), None)
     following = _FUNCTION.match(text, start)
-    if following is None or last is None or last.kind != "function":
+    if following is None or last is None:
         return False
-    return (following[1] or b"").decode("utf-8", "replace") == (last.name or "")
-
-
-def _whole_statements(root: Node, text: bytes) -> tuple[int, int] | None:
-    """How many children of a root surely are what the whole file has, and where their line ends.
-
-    Two statements without errors must follow: what follows, a statement can have no more of.
-    """
-    nodes = root.children
-    sound = next((i for i, n in enumerate(nodes) if not _is_sound(n)), len(nodes))
-    statements = [i for i in range(min(sound, len(nodes))) if nodes[i].type in STATEMENTS]
-    for place in range(len(statements) - 3, max(len(statements) - 3 - _TRIES, -1), -1):
-        last, following = nodes[statements[place]], nodes[statements[place + 1]]
-        end = text.find(b"\n", last.end_byte) + 1
-        between = nodes[statements[place] + 1 : statements[place + 1]]
-        if not between and not 0 < end <= following.start_byte:
-            end = following.start_byte  # on one line, as in what bundlers make
-        on_line = [node for node in between if node.start_byte < end]
-        apart = 0 < end <= following.start_byte and all(n.end_byte <= end for n in on_line)
-        if apart and not _same_function(last, following, text):
-            return statements[place] + 1 + len(on_line), end
-    return None
-
-
-def _is_sound(node: Node) -> bool:
-    known = node.type in STATEMENTS or node.type in COMMENTS or node.type in _OTHERS
-    return known and not node.has_error
-
-
-def _same_function(one: Node, other: Node, text: bytes) -> bool:
-    """Whether two statements may be overloads of one function, and so one chunk."""
-    kind, name, _, inner_type = declaration(one, one.type, text)
-    overload = kind == "function" and inner_type in SIGNATURES
-    return overload and declaration(other, other.type, text)[:2] == (kind, name)
+    name = (following[1] or b"default").decode("utf-8", "replace")
+    # Parts of a function that was cut have it in their scope.
+    return name == (last.name if last.kind == "function" else next(iter(last.scope or ()), None))
