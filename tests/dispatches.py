@@ -6,9 +6,10 @@ from runs import ScriptedPool, Tasks, at_hand
 
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.chunk_work import ChunkWork
-from chunkflow.engine.dispatch import Dispatch, Receiver, Terms
-from chunkflow.engine.in_hand import Drafts
+from chunkflow.engine.dispatch.chunk_work import ChunkWork
+from chunkflow.engine.dispatch.dispatch import Dispatch, Receiver, Terms
+from chunkflow.engine.dispatch.in_hand import Drafts
+from chunkflow.engine.dispatch.sent import Sent
 from chunkflow.engine.manifest import Signature
 from chunkflow.engine.messages import (
     CHUNKS,
@@ -21,7 +22,6 @@ from chunkflow.engine.messages import (
     parted,
 )
 from chunkflow.engine.plan import File, RunProcessor
-from chunkflow.engine.sent import Sent
 from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
 from chunkflow.model.finding import Outcome
 from chunkflow.pool.protocol import Answer, Pool, Task

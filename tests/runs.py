@@ -11,7 +11,7 @@ from chunkflow.engine.messages import WorkConfig
 from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.plan import RunProcessor
 from chunkflow.engine.run import run_files
-from chunkflow.engine.work import prepare
+from chunkflow.engine.worker.work import prepare
 from chunkflow.model.report import FileReport
 from chunkflow.pool.inline import InlinePool
 from chunkflow.pool.protocol import Answer, Pool, Task

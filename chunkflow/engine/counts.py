@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chunkflow.engine.in_hand import Draft, Drafts
+from chunkflow.engine.dispatch.in_hand import Draft, Drafts
 from chunkflow.engine.messages import FileDone
 from chunkflow.engine.plan import Previous
 from chunkflow.engine.reporting import hits_in

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from chunkflow.engine.file_record import Contents
 from chunkflow.engine.plan import Known
+from chunkflow.engine.records.files import Contents
 from chunkflow.engine.reporting import findings_of, hits_in, results_of
 from chunkflow.model.report import ChunkResult, FileReport, Hits
 

@@ -92,7 +92,7 @@ class FilePart(NamedTuple):
     errors: tuple[str, ...] = ()
     """What it raised, with the lines of the chunk."""
     missing: bytes = b""
-    """Places of the chunks without an outcome, packed by `engine/draft.py`."""
+    """Places of the chunks without an outcome, packed by `engine/records/drafts.py`."""
 
     def fields(self) -> list[bytes]:
         """As a few byte strings, for the parent."""
@@ -160,7 +160,7 @@ class ChunkDone(NamedTuple):
     """What became of a chunk."""
 
     record: bytes
-    """From `engine/chunk_record.py`; empty where there is an error."""
+    """From `engine/records/chunks.py`; empty where there is an error."""
     error: str
     took_s: float
 

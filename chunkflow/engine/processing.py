@@ -4,19 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.chunk_work import ChunkWork
 from chunkflow.engine.counts import counted
-from chunkflow.engine.dispatch import Dispatch, Receiver, Terms
-from chunkflow.engine.draft import filled
+from chunkflow.engine.dispatch.chunk_work import ChunkWork
+from chunkflow.engine.dispatch.dispatch import Dispatch, Receiver, Terms
+from chunkflow.engine.dispatch.in_hand import Draft, Drafts
+from chunkflow.engine.dispatch.sent import Sent
 from chunkflow.engine.entries import Entries
 from chunkflow.engine.facts import changed_facts
-from chunkflow.engine.file_record import Contents, contents_of, unpack
-from chunkflow.engine.in_hand import Draft, Drafts
 from chunkflow.engine.manifest import Manifest, Seen
 from chunkflow.engine.messages import FileDone, FilePart
 from chunkflow.engine.options import RunOptions
 from chunkflow.engine.plan import NOTHING_PREVIOUS, File, Records, noted, read_and_digest
-from chunkflow.engine.sent import Sent
+from chunkflow.engine.records.drafts import filled
+from chunkflow.engine.records.files import Contents, contents_of, unpack
 from chunkflow.errors import SourceError
 
 # Large enough that sending a batch costs nothing beside parsing it, small enough to share out.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from chunkflow.engine.file_record import Contents, PlacedFindings
+from chunkflow.engine.records.files import Contents, PlacedFindings
 from chunkflow.model.finding import Finding
 from chunkflow.model.report import (
     CacheMetrics,

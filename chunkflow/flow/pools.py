@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from chunkflow.errors import PoolError
 from chunkflow.pool.protocol import Pool
 
-_PREPARE = "chunkflow.engine.work:prepare"
+_PREPARE = "chunkflow.engine.worker.work:prepare"
 
 
 class Pools:
@@ -52,7 +52,7 @@ class Pools:
         # Here and not above: a run that finds everything in the cache needs neither a syntax tree
         # nor another process; and one with other processes needs no syntax tree here.
         if self._trusted and (small or self._jobs == 1):
-            from chunkflow.engine.work import prepare  # noqa: PLC0415
+            from chunkflow.engine.worker.work import prepare  # noqa: PLC0415
             from chunkflow.pool.inline import InlinePool  # noqa: PLC0415
 
             return InlinePool(prepare, self._config())

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from chunkflow.engine.chunk_work import Result
 from chunkflow.engine.counts import Counts, counted
-from chunkflow.engine.draft import Place
-from chunkflow.engine.in_hand import Draft, Drafts, Missing
+from chunkflow.engine.dispatch.chunk_work import Result
+from chunkflow.engine.dispatch.in_hand import Draft, Drafts, Missing
 from chunkflow.engine.messages import FileDone, FilePart
 from chunkflow.engine.plan import NOTHING_PREVIOUS, Previous
+from chunkflow.engine.records.drafts import Place
 from chunkflow.model.finding import Outcome
 from chunkflow.model.report import Hits
 

@@ -1,9 +1,9 @@
 """Each file has one entry, and progress is told as the entries come in."""
 
 from chunkflow.engine.entries import Entries, chunks_in
-from chunkflow.engine.file_record import Contents, PlacedFindings, PlacedValue
 from chunkflow.engine.manifest import Signature
 from chunkflow.engine.plan import File, Known
+from chunkflow.engine.records.files import Contents, PlacedFindings, PlacedValue
 from chunkflow.model.finding import Finding
 from chunkflow.model.report import FileReport, Hits
 

@@ -11,7 +11,7 @@ from runs import Runner
 
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine import sections
+from chunkflow.engine.worker import sections
 
 Rules = Callable[[str], Path]
 

@@ -9,7 +9,6 @@ from chunkflow.cache.keys import content_digest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.sqlite import SqliteStore
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.file_record import local_key
 from chunkflow.engine.manifest import Manifest, Seen
 from chunkflow.engine.plan import (
     File,
@@ -19,7 +18,8 @@ from chunkflow.engine.plan import (
     noted,
     read_and_digest,
 )
-from chunkflow.engine.record_writer import Columns, RecordWriter
+from chunkflow.engine.records.files import local_key
+from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.errors import SourceError
 from chunkflow.model.finding import Outcome
 from chunkflow.syntax.chunker import chunk_source

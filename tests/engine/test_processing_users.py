@@ -8,9 +8,9 @@ import pytest
 from reports import counts
 from runs import Runner, ScriptedPool, Tasks, at_hand
 
-from chunkflow.engine import sections
 from chunkflow.engine.messages import DONE, FileDone, joined, parted
 from chunkflow.engine.options import RunOptions
+from chunkflow.engine.worker import sections
 from chunkflow.errors import WorkerDied
 from chunkflow.model.finding import Plain
 from chunkflow.model.report import FileReport, Hits

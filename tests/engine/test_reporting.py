@@ -2,7 +2,7 @@
 
 import pytest
 
-from chunkflow.engine.file_record import Contents, PlacedFindings, PlacedValue
+from chunkflow.engine.records.files import Contents, PlacedFindings, PlacedValue
 from chunkflow.engine.reporting import assembled, findings_of, hits_in, results_of
 from chunkflow.model.finding import Finding
 from chunkflow.model.report import FileReport, Hits, ResourceMetrics

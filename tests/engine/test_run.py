@@ -12,8 +12,9 @@ from runs import Runner
 from chunkflow.cache.keys import content_digest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine import dispatch, plan, processing
+from chunkflow.engine import plan, processing
 from chunkflow.engine import run as run_module
+from chunkflow.engine.dispatch import dispatch
 from chunkflow.engine.manifest import Manifest
 from chunkflow.engine.plan import Records, look
 from chunkflow.engine.run import run_files

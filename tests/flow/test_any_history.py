@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from chunkflow import ChunkFlow
-from chunkflow.engine.work import prepare
+from chunkflow.engine.worker.work import prepare
 from chunkflow.flow.pools import Pools
 from chunkflow.model.report import FileReport, Report
 from chunkflow.pool.inline import InlinePool

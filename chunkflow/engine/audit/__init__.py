@@ -1,0 +1,1 @@
+"""What the cache holds, looked at and checked without changing it."""

@@ -1,0 +1,127 @@
+"""What runs in a worker: files and chunks in, what the processors say of them out."""
+
+from collections.abc import Generator, Iterator, Sequence
+from time import perf_counter
+
+from chunkflow.engine.messages import (
+    CHUNKS,
+    DONE,
+    WANTED,
+    ChunkDone,
+    ChunkTask,
+    FileDone,
+    FileTask,
+    WorkConfig,
+    decode_chunk,
+    joined,
+    parted,
+)
+from chunkflow.engine.records.chunks import pack_chunk
+from chunkflow.engine.worker.calls import call
+from chunkflow.engine.worker.files import CompleteWork, DraftWork, FileWork
+from chunkflow.engine.worker.sections import SourceText
+from chunkflow.errors import SourceError, UsageError
+from chunkflow.pool.protocol import Work
+from chunkflow.processors.protocol import Processor
+from chunkflow.processors.table import is_built_in, limit_of, load
+from chunkflow.syntax.chunker import Chunker
+
+# What is found to be done is told when there is so much of it, and not all at the end.
+_WANTED_BYTES = 256 * 1024
+
+
+def prepare(config: bytes) -> Work:
+    """Load the processors of a run; returns what does its tasks.
+
+    A task about files is answered by parts: `WANTED` with chunks on which processors are to be
+    called one by one, in the end `DONE` with a `FileDone` a file. One about chunks is answered by
+    a `ChunkDone` each, as soon as it is done.
+
+    Args:
+        config: an encoded `WorkConfig`.
+
+    Raises:
+        UsageError: a processor has changed since the run began.
+    """
+    settings = WorkConfig.decode(config)
+    processors = [load(name, own, root=settings.root) for name, own in settings.processors]
+    for processor, fingerprint in zip(processors, settings.fingerprints, strict=False):
+        if processor.fingerprint().hex() != fingerprint:
+            raise UsageError(f'processor "{processor.name}" has just been changed; run again')
+    return _Worker(processors, settings).work
+
+
+class _Worker:
+    def __init__(self, processors: Sequence[Processor], settings: WorkConfig) -> None:
+        self._processors = processors
+        self._limits = [limit_of(processor, settings.max_chunk_bytes) for processor in processors]
+        self._suites = settings.suites
+        self._streaming_bytes = settings.streaming_bytes
+        self._chunkers: dict[str, Chunker] = {}
+
+    def work(self, payload: bytes) -> Iterator[bytes]:
+        kind, parts = parted(payload)
+        if kind == CHUNKS:
+            return map(self._chunk, parts)
+        return self._files([FileTask.decode(part) for part in parts])
+
+    def _files(self, tasks: Sequence[FileTask]) -> Iterator[bytes]:
+        done: list[bytes] = []
+        wanted: list[ChunkTask] = []
+        for task in tasks:
+            told = yield from self._file(task, wanted)
+            done.append(told.encode())
+        yield from _told(wanted, 0)
+        yield joined(DONE, done)
+
+    def _file(self, task: FileTask, wanted: list[ChunkTask]) -> Generator[bytes, None, FileDone]:
+        try:
+            text = SourceText(task, streaming_bytes=self._streaming_bytes)
+            return (yield from self._process(task, text, wanted))
+        except SourceError as exc:
+            return FileDone(str(exc), b"", ())
+
+    def _process(
+        self, task: FileTask, text: SourceText, wanted: list[ChunkTask]
+    ) -> Generator[bytes, None, FileDone]:
+        works = [self._work(number, task, wanted) for number in range(len(self._processors))]
+        notes: dict[str, None] = {}
+        for limit in dict.fromkeys(self._limits):
+            asking = [work for work, own in zip(works, self._limits, strict=True) if own == limit]
+            for section in text.sections(self._chunker(task.language), limit):
+                for work in asking:
+                    work.take(section)
+                if section.note is not None:
+                    notes[section.note] = None
+                yield from _told(wanted, _WANTED_BYTES)
+        parts = [work.finish(text.size_bytes, certain=not notes) for work in works]
+        return FileDone("", text.digest, tuple(parts), "; ".join(notes))
+
+    def _work(self, number: int, task: FileTask, wanted: list[ChunkTask]) -> FileWork:
+        processor = self._processors[number]
+        previous = task.previous[number] if task.previous else b""
+        if processor.expensive or (task.apart and not is_built_in(processor.name)):
+            return DraftWork(number, processor, task.shown, previous, wanted)
+        return CompleteWork(processor, task.shown, previous)
+
+    def _chunker(self, language: str) -> Chunker:
+        if language not in self._chunkers:
+            self._chunkers[language] = Chunker(language, suites=self._suites)
+        return self._chunkers[language]
+
+    def _chunk(self, payload: bytes) -> bytes:
+        task = ChunkTask.decode(payload)
+        chunk = decode_chunk(task.chunk)
+        started_s = perf_counter()
+        outcome = call(self._processors[task.processor], [chunk], chunk.source, ())[0]
+        took_s = perf_counter() - started_s
+        if outcome.error is not None:
+            return ChunkDone(b"", outcome.error, took_s).encode()
+        return ChunkDone(pack_chunk(chunk, outcome), "", took_s).encode()
+
+
+def _told(wanted: list[ChunkTask], most_bytes: int) -> Iterator[bytes]:
+    """Tell which chunks are wanted, if they are more than so many bytes, and forget them."""
+    if sum(len(one.chunk) for one in wanted) > most_bytes:
+        yield joined(WANTED, [one.encode() for one in wanted])
+        wanted.clear()

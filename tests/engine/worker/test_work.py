@@ -1,0 +1,400 @@
+"""What a worker makes of files, and of chunks."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from chunkflow.cache.keys import content_digest
+from chunkflow.engine.messages import (
+    CHUNKS,
+    DONE,
+    FILES,
+    WANTED,
+    ChunkDone,
+    ChunkTask,
+    FileDone,
+    FileTask,
+    WorkConfig,
+    decode_chunk,
+    joined,
+    parted,
+)
+from chunkflow.engine.records.chunks import unpack_chunk
+from chunkflow.engine.records.drafts import Place, unpack_places
+from chunkflow.engine.records.files import Contents, contents_of, unpack
+from chunkflow.engine.worker import work
+from chunkflow.engine.worker.work import prepare
+from chunkflow.errors import UsageError
+from chunkflow.model.chunk import Chunk
+from chunkflow.model.finding import Outcome
+from chunkflow.model.framing import join
+from chunkflow.processors.protocol import Processor
+
+SOURCE = b"""\
+import x from 'x'
+export class A extends B {
+  // for m
+  m() { return 1 }
+}
+let a = 1
+let a = 1
+"""
+TASK = FileTask("a.ts", "/nowhere/a.ts", "typescript", SOURCE, ())
+
+
+class Told:
+    """A processor class that says what it sees, and may fail."""
+
+    version = "1"
+    context: tuple[str, ...] = ()
+    max_chunk_bytes: int | None = None
+    fails_at = "nothing"
+    error: type[BaseException] = LookupError
+    seen: list[Chunk]
+
+    def __init__(self, name: str = "told", *, expensive: bool = False) -> None:
+        self.name = name
+        self.expensive = expensive
+        self.seen = []
+
+    def fingerprint(self) -> bytes:
+        return b"print"
+
+    def parts(self) -> dict[str, bytes]:
+        return {}
+
+    def process(
+        self, chunks: Sequence[Chunk], source: bytes, roots: Sequence[Any]
+    ) -> Iterator[Outcome]:
+        self.seen += chunks
+        for chunk in chunks:
+            if self.fails_at in chunk.text:
+                raise self.error(self.fails_at)
+            yield Outcome(value=chunk.text)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """The processor that every name stands for."""
+    processor = Told()
+    use(monkeypatch, processor)
+    return processor
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *processors: Processor) -> None:
+    by_name = {processor.name: processor for processor in processors}
+    monkeypatch.setattr(work, "load", lambda name, settings, root: by_name.get(name, processors[0]))
+
+
+class Answered(NamedTuple):
+    """What a worker answered to a task about files."""
+
+    done: list[FileDone]
+    wanted: list[ChunkTask]
+    kinds: list[bytes]
+
+
+def answered(
+    *tasks: FileTask, processors: Sequence[str] = ("told",), streaming_bytes: int | None = None
+) -> Answered:
+    named = tuple((name, dict[str, object]()) for name in processors)
+    run = prepare(WorkConfig("/", named, ("describe",), streaming_bytes).encode())
+    parts = run(joined(FILES, [task.encode() for task in tasks]))
+    assert isinstance(parts, Iterator)
+    found = Answered([], [], [])
+    for kind, rows in map(parted, parts):
+        found.kinds.append(kind)
+        if kind == WANTED:
+            found.wanted.extend(map(ChunkTask.decode, rows))
+        else:
+            found.done.extend(map(FileDone.decode, rows))
+    return found
+
+
+def process(*tasks: FileTask, processors: Sequence[str] = ("told",)) -> list[FileDone]:
+    return answered(*tasks, processors=processors).done
+
+
+def records(done: FileDone) -> tuple[bytes, ...]:
+    return tuple(part.record for part in done.parts)
+
+
+def reran(done: FileDone) -> int:
+    return len(done.parts[0].reran)
+
+
+def contents(payload: bytes) -> Contents:
+    record = unpack(payload)
+    assert record is not None
+    decoded = contents_of(record)
+    assert decoded is not None
+    return decoded
+
+
+def values(done: FileDone) -> list[object]:
+    return [placed.value for placed in contents(done.parts[0].record).values]
+
+
+def test_each_chunk_has_its_result(told: Told) -> None:
+    (done,) = process(TASK)
+    assert (done.error, done.digest) == ("", content_digest(SOURCE))
+    assert values(done) == [
+        "import x from 'x'",
+        "export class A extends B {",
+        "// for m\n  m() { return 1 }",
+        "let a = 1",
+        "let a = 1",
+    ]
+
+
+def test_equal_chunks_are_run_once(told: Told) -> None:
+    (done,) = process(TASK)
+    assert len(told.seen) == 4
+    assert done.parts[0].reran == (0, 1, 2, 3)
+
+
+def test_every_file_of_a_batch_is_answered_in_order(told: Told) -> None:
+    other = TASK._replace(source=b"let b")
+    assert [values(done)[-1] for done in process(TASK, other)] == ["let a = 1", "let b"]
+
+
+def test_languages_are_parsed_by_their_own_grammar(told: Told) -> None:
+    jsx = TASK._replace(language="tsx", source=b"let a = <b>c</b>")
+    generic = TASK._replace(source=b"let a = <b>c")
+    assert [len(values(done)) for done in process(jsx, generic, jsx)] == [1, 1, 1]
+
+
+def test_file_may_be_read_by_the_worker(told: Told, project: Path) -> None:
+    (project / "a.ts").write_bytes(SOURCE)
+    (done,) = process(TASK._replace(path=str(project / "a.ts"), source=None))
+    assert done.digest == content_digest(SOURCE)
+
+
+def test_file_that_is_gone_is_told(told: Told, project: Path) -> None:
+    gone, there = process(TASK._replace(path=str(project / "a.ts"), source=None), TASK)
+    assert gone == FileDone("cannot read a.ts: no such file", b"", ())
+    assert there.digest
+
+
+def test_empty_file_has_an_empty_record(told: Told) -> None:
+    (done,) = process(TASK._replace(source=b""))
+    assert (done.error, reran(done), values(done)) == ("", 0, [])
+    assert done.digest == content_digest(b"")
+
+
+def test_only_what_changed_is_run_again(told: Told) -> None:
+    (first,) = process(TASK)
+    told.seen = []
+    edited = SOURCE.replace(b"return 1", b"return 2")
+    (second,) = process(TASK._replace(source=edited, previous=records(first)))
+    assert [chunk.name for chunk in told.seen] == ["m"]
+    (scratch,) = process(TASK._replace(source=edited))
+    assert records(second) == records(scratch)
+    assert reran(second) == 1
+
+
+def test_reordered_chunks_are_not_run_again(told: Told) -> None:
+    (first,) = process(TASK)
+    told.seen = []
+    moved = b"\n".join(reversed(SOURCE.splitlines()[-2:])) + b"\n\n" + SOURCE
+    (second,) = process(TASK._replace(source=moved, previous=records(first)))
+    assert (told.seen, reran(second)) == ([], 0)
+
+
+@pytest.mark.parametrize("previous", [b"", b"no record", join([b"", b"", b"", b""])])
+def test_previous_record_that_is_none_reruns_all(told: Told, previous: bytes) -> None:
+    (done,) = process(TASK._replace(previous=(previous,)))
+    assert (len(values(done)), reran(done)) == (5, 4)
+
+
+def test_chunk_that_fails_costs_itself_alone(told: Told) -> None:
+    told.fails_at = "m()"
+    (done,) = process(TASK)
+    (part,) = done.parts
+    assert part.errors == ('lines 3-4: processor "told" raised LookupError: m()',)
+    assert len(values(done)) == 4
+    record = unpack(part.record)
+    assert record is not None
+    assert not record.complete
+
+
+def test_chunk_that_failed_is_all_that_is_run_again(told: Told) -> None:
+    told.fails_at = "m()"
+    (first,) = process(TASK)
+    told.fails_at, told.seen = "nothing", []
+    (second,) = process(TASK._replace(previous=records(first)))
+    assert ([chunk.name for chunk in told.seen], reran(second)) == (["m"], 1)
+    assert records(second) == records(process(TASK)[0])
+
+
+def test_words_of_any_kind_are_told(told: Told) -> None:
+    told.process = lambda *_: iter([Outcome(error="\ud800\udcff")])  # type: ignore[method-assign]
+    (done,) = process(TASK._replace(source=b"let a"))
+    assert done.parts[0].errors == ("lines 1-1: \ud800\udcff",)
+
+
+def test_context_is_there_for_who_declares_it(told: Told) -> None:
+    told.context = ("path", "container", "imports", "scope")
+    process(TASK)
+    by_name = {chunk.name: chunk for chunk in told.seen}
+    member, variable = by_name["m"], by_name["a"]
+    assert (member.path, member.scope) == ("a.ts", ("A",))
+    assert member.container == "export class A extends B {"
+    assert variable.container is None
+    assert variable.imports == "import x from 'x'"
+
+
+def test_change_of_declared_context_reruns_what_sees_it(told: Told) -> None:
+    told.context = ("container",)
+    (first,) = process(TASK)
+    told.seen = []
+    edited = SOURCE.replace(b"extends B", b"extends C")
+    process(TASK._replace(source=edited, previous=records(first)))
+    assert [chunk.name for chunk in told.seen] == ["A", "m"]
+
+
+def test_processors_that_want_smaller_chunks_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, small = Told(), Told("small")
+    small.max_chunk_bytes = 10
+    use(monkeypatch, told, small)
+    source = b"function f() {\n  one()\n  two()\n}\n"
+    (done,) = process(TASK._replace(source=source), processors=("told", "small"))
+    whole, cut = map(contents, records(done))
+    assert (whole.chunks, len(told.seen)) == (1, 1)
+    assert cut.chunks == len(small.seen) == len(done.parts[1].reran)
+    assert cut.chunks > 1
+
+
+def test_functions_of_users_are_cut_at_the_limit_of_the_run(told: Told) -> None:
+    config = WorkConfig("/", (("a:b", {}),), (), max_chunk_bytes=10)
+    task = TASK._replace(source=b"function f() {\n  one()\n  two()\n}\n")
+    parts = prepare(config.encode())(joined(FILES, [task.encode()]))
+    assert isinstance(parts, Iterator)
+    assert list(parts)
+    assert len(told.seen) > 1
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """The expensive processor that every name stands for."""
+    processor = Told(expensive=True)
+    use(monkeypatch, processor)
+    return processor
+
+
+def places(done: FileDone) -> list[Place]:
+    return list(unpack_places(done.parts[0].missing))
+
+
+def test_expensive_processor_is_not_called_on_a_file(slow: Told) -> None:
+    found = answered(TASK)
+    assert slow.seen == []
+    assert found.kinds == [WANTED, DONE]
+    assert [decode_chunk(one.chunk).name for one in found.wanted] == ["x", "A", "m", "a"]
+    assert [place.name for place in places(found.done[0])] == ["x", "A", "m", "a", "a"]
+
+
+def test_wanted_chunk_is_alone(slow: Told) -> None:
+    chunk = decode_chunk(answered(TASK).wanted[2].chunk)
+    assert (chunk.start_byte, chunk.start_line, chunk.end_line) == (0, 1, 2)
+    assert (chunk.path, chunk.scope, chunk.container, chunk.imports) == (None, None, None, None)
+
+
+def test_wanted_chunk_has_its_context(slow: Told) -> None:
+    slow.context = ("container", "imports", "path", "scope")
+    chunk = decode_chunk(answered(TASK).wanted[2].chunk)
+    assert (chunk.path, chunk.scope) == ("a.ts", ("A",))
+    assert chunk.container == "export class A extends B {"
+    assert chunk.imports == "import x from 'x'"
+
+
+def test_chunk_whose_result_the_file_has_is_not_wanted(slow: Told) -> None:
+    slow.expensive = False
+    (known,) = process(TASK)
+    slow.expensive = True
+    edited = SOURCE.replace(b"return 1", b"return 2")
+    found = answered(TASK._replace(source=edited, previous=records(known)))
+    assert [decode_chunk(one.chunk).name for one in found.wanted] == ["m"]
+    assert [place.start_line for place in places(found.done[0])] == [3]
+
+
+def test_much_that_is_wanted_is_told_at_once(slow: Told, project: Path) -> None:
+    source = b"".join(b"let a%d = '%s'\n" % (n, b"x" * 10_000) for n in range(200))
+    (project / "a.ts").write_bytes(source)
+    task = TASK._replace(path=str(project / "a.ts"), source=None)
+    found = answered(task, streaming_bytes=1000)
+    assert len(found.wanted) == 200
+    assert found.kinds.count(WANTED) > 3
+    assert found.kinds[-1] == DONE
+
+
+def test_file_that_goes_apart_is_not_run_on_by_functions_of_users(told: Told) -> None:
+    found = answered(TASK._replace(apart=True))
+    assert (told.seen, len(found.wanted)) == ([], 4)
+
+
+def test_file_that_goes_apart_is_run_on_by_built_ins() -> None:
+    found = answered(TASK._replace(apart=True), processors=("metrics",))
+    assert (found.wanted, len(values(found.done[0]))) == ([], 1)
+
+
+def called(*tasks: ChunkTask) -> Iterator[ChunkDone]:
+    run = prepare(WorkConfig("/", (("told", {}),), ()).encode())
+    parts = run(joined(CHUNKS, [task.encode() for task in tasks]))
+    assert isinstance(parts, Iterator)
+    return map(ChunkDone.decode, parts)
+
+
+def test_chunk_is_answered_before_the_next_is_begun(slow: Told) -> None:
+    wanted = answered(TASK).wanted
+    outcomes = []
+    for number, done in enumerate(called(*wanted), start=1):
+        assert len(slow.seen) == number
+        assert done.took_s >= 0
+        outcomes.append(unpack_chunk(done.record))
+    assert [outcome and outcome.value for outcome in outcomes] == [
+        "import x from 'x'",
+        "export class A extends B {",
+        "// for m\n  m() { return 1 }",
+        "let a = 1",
+    ]
+
+
+def test_chunk_that_fails_is_answered_with_its_error(slow: Told) -> None:
+    wanted = answered(TASK).wanted
+    slow.fails_at = "m()"
+    done = list(called(*wanted))
+    assert [one.error for one in done] == ["", "", 'processor "told" raised LookupError: m()', ""]
+    assert done[2].record == b""
+
+
+def test_lack_of_memory_ends_the_task(slow: Told) -> None:
+    wanted = answered(TASK).wanted
+    slow.fails_at, slow.error = "m()", MemoryError
+    answers = called(*wanted)
+    assert [next(answers).error for _ in range(2)] == ["", ""]
+    with pytest.raises(MemoryError):
+        next(answers)
+
+
+def test_functions_of_users_are_processors(rules: Callable[[str], None], project: Path) -> None:
+    rules(
+        "from chunkflow import processor\n"
+        "@processor(expensive=False)\n"
+        "def shout(chunk):\n    return chunk.name.upper()\n"
+    )
+    config = WorkConfig(str(project), (("rules:shout", {}),), ())
+    task = TASK._replace(source=b"let a")
+    parts = prepare(config.encode())(joined(FILES, [task.encode()]))
+    assert isinstance(parts, Iterator)
+    (payload,) = parts
+    assert values(FileDone.decode(parted(payload)[1][0])) == ["A"]
+
+
+def test_processor_that_has_changed_since_the_run_began_is_refused(told: Told) -> None:
+    config = WorkConfig("/", (("told", {}),), (), fingerprints=(b"print".hex(),))
+    prepare(config.encode())
+    with pytest.raises(UsageError, match='"told" has just been changed; run again'):
+        prepare(config._replace(fingerprints=(b"old".hex(),)).encode())
