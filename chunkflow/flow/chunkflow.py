@@ -56,8 +56,9 @@ class ChunkFlow:
             cache: whether results are looked up and kept; or settings of the cache, as in
                 `{"dir": "/tmp/results", "size": "100 MB"}`.
             on_warning: told what went wrong without ending the run; may be called from any thread.
-            owns_process: whether nothing else goes on in this process, so that others may be
-                forked from it, which is the quicker way where that is safe.
+            owns_process: whether nothing goes on in this process but one run, as from the command
+                line. Then others may be forked from it, where that is safe, and memory holds
+                nothing that the store has: both make the run quicker.
             **overrides: settings by name, above every file and the environment; a section is a
                 table, as in `thresholds={"memory_mb": 60}`. None stands for not given.
 
@@ -75,7 +76,9 @@ class ChunkFlow:
         self._warnings: list[str] = []
         self._warnings_lock = threading.Lock()
         self._owns_process = owns_process
-        self._cache = Cache(self.settings, enabled=cache is not False, warn=self._warn)
+        self._cache = Cache(
+            self.settings, enabled=cache is not False, lasting=not owns_process, warn=self._warn
+        )
 
     def optimize_files(
         self,

@@ -22,11 +22,21 @@ class Cache:
     Args:
         settings: say where the store is, and how large.
         enabled: whether there is a store at all.
+        lasting: whether more than one run is to come. For one alone, what the store has is not held
+            in memory as well: to put it there takes longer than it could save.
         warn: told what goes wrong; it must not use the cache.
     """
 
-    def __init__(self, settings: Settings, *, enabled: bool, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        enabled: bool,
+        lasting: bool = True,
+        warn: Callable[[str], None],
+    ) -> None:
         self.enabled = enabled
+        self._lasting = lasting
         self._settings = settings
         self._warn = warn
         self._lock = threading.Lock()
@@ -79,6 +89,8 @@ class Cache:
             self._tiers.close()
 
     def _new_tiers(self, store: Store | None) -> Tiers:
+        if store is not None and not self._lasting:
+            return Tiers(MemoryTier(0), store, warn=self._warn)
         return Tiers(
             MemoryTier(_L1_BYTES),
             store,
