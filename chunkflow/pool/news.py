@@ -7,6 +7,9 @@ from chunkflow.pool.launch import Zygote
 from chunkflow.pool.link import Link
 
 
+_LONGEST_MS = 500.0
+
+
 class News(NamedTuple):
     """Who can be read from without waiting."""
 
@@ -46,9 +49,14 @@ class Listener:
             self._poll.unregister(link.tasks_fd)
 
     def wait(self, wait_ms: float | None) -> News:
-        """Wait for news, `wait_ms` at most; write to the workers that have room for more."""
+        """Wait for news, `wait_ms` at most; write to the workers that have room for more.
+
+        There may be none even before: a signal that comes just when the wait begins, Ctrl-C say, is
+        only handled after it.
+        """
         self._note_senders()
-        ready = [fd for fd, _ in self._poll.poll(wait_ms)]
+        most_ms = _LONGEST_MS if wait_ms is None else min(wait_ms, _LONGEST_MS)
+        ready = [fd for fd, _ in self._poll.poll(most_ms)]
         for fd in ready:
             if fd in self._senders:
                 self._senders[fd].flush()
