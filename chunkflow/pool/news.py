@@ -6,7 +6,6 @@ from typing import NamedTuple
 from chunkflow.pool.launch import Zygote
 from chunkflow.pool.link import Link
 
-
 _LONGEST_MS = 500.0
 
 
