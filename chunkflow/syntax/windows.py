@@ -13,6 +13,7 @@ from tree_sitter import Node
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker, ParsedFile
+from chunkflow.syntax.rows import SPACE_BYTES
 from chunkflow.syntax.scan import Boundary, first_boundaries
 
 # A boundary is sure only if what follows it is there to be seen.
@@ -33,6 +34,7 @@ _FIRST_LINES = (
     b"\ntype ",
     b"\ndeclare ",
 )
+_BLANK_BYTES = SPACE_BYTES + b"\xef\xbb\xbf"  # a byte order mark is no code
 _FUNCTION = re.compile(
     rb"(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?function\b\s*\*?\s*"
     rb"([\w$\x80-\xff]+)?"
@@ -180,7 +182,7 @@ def _before_comments(text: bytes, end: int) -> int:
             line = code.rfind(b"\n", 0, max(comment, 0)) + 1
             if comment < 0 or code[line:comment].strip():
                 return 0
-        elif not code[line:].lstrip().startswith(b"//"):
+        elif not code[line:].lstrip(_BLANK_BYTES).startswith(b"//"):
             return end
         end = line
 

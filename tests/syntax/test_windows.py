@@ -132,3 +132,30 @@ def peak_bytes(pieces: int) -> int:
 def test_memory_follows_the_window_not_the_file() -> None:
     peak_bytes(1)
     assert peak_bytes(200) < 1.2 * peak_bytes(20)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\xef\xbb\xbf// of f\r\n",
+        b"\xef\xbb\xbf/* of f */\n",
+        b"// one\n// two\n",
+        b"/**\n * /* of f\n */\n",
+        b"#!/usr/bin/env node\n// of f\n",
+        b"let a = 1 // of a\n",
+        b"let a = 1 /* of\n a */\n",
+        b"let a = '*/'\n",
+        b"let a = `\n// `\n",
+        b"@dec\n",
+        b"/* of f */ /* too */\n",
+    ],
+)
+@pytest.mark.parametrize("line", [b"function f() {}\n", b"export class F {}\n"])
+def test_a_window_does_not_end_before_what_is_of_the_next_statement(
+    head: bytes, line: bytes
+) -> None:
+    source = head + line + b"let b = 2\n" * 60
+    whole = Chunker("typescript").parse(source).chunks
+    for window_bytes in (300, 400, 500):
+        found = windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=window_bytes)
+        assert [chunk for window in found for chunk in window.in_file()] == whole
