@@ -115,7 +115,8 @@ class ChunkFlow:
             if self._cache.surely_empty and _may_be_many(named, self._cwd):
                 # Before the store is opened: a process that has it open is not to be forked.
                 pools.begin(fork=self._owns_process and not self._cache.is_open)
-            tiers = self._cache.for_run()
+            is_expensive = any(processor.expensive for processor in selection.processors)
+            tiers = self._cache.for_run(in_memory=is_expensive)
             options = self._options(selection, pools, progress, should_stop)
             files = self._run(named, tiers, options._replace(with_values=with_values))
         return assembled(

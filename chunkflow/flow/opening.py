@@ -51,23 +51,25 @@ class Cache:
     @property
     def tiers(self) -> Tiers:
         """L1, L2 and L3, which is opened by the first call; without a store, the first two."""
-        with self._lock:
-            if self._tiers is None:
-                self._store = self._open_store() if self.enabled else None
-                self._tiers = self._new_tiers(self._store)
-            return self._tiers
+        return self._opened(in_memory=self._lasting)
 
     @property
     def store(self) -> TendedStore | None:
         """The store behind the tiers; None where there is none, or it cannot be used."""
         return self._store if self.tiers else None
 
-    def for_run(self) -> Tiers:
+    def for_run(self, *, in_memory: bool = True) -> Tiers:
         """The tiers for one run.
 
         Without a store a run remembers its own results only, so that equal chunks run once.
+
+        Args:
+            in_memory: whether what the run finds is to be held in memory in any case, so that it is
+                found again even if the store cannot be written.
         """
-        return self.tiers if self.enabled else self._new_tiers(None)
+        if not self.enabled:
+            return self._new_tiers(None, in_memory=True)
+        return self._opened(in_memory=self._lasting or in_memory)
 
     @property
     def surely_empty(self) -> bool:
@@ -85,11 +87,18 @@ class Cache:
         """Close the store, which is not opened any more; closing twice does nothing."""
         with self._lock:
             if self._tiers is None:
-                self._tiers = self._new_tiers(None)
+                self._tiers = self._new_tiers(None, in_memory=True)
             self._tiers.close()
 
-    def _new_tiers(self, store: Store | None) -> Tiers:
-        if store is not None and not self._lasting:
+    def _opened(self, *, in_memory: bool) -> Tiers:
+        with self._lock:
+            if self._tiers is None:
+                self._store = self._open_store() if self.enabled else None
+                self._tiers = self._new_tiers(self._store, in_memory=in_memory)
+            return self._tiers
+
+    def _new_tiers(self, store: Store | None, *, in_memory: bool) -> Tiers:
+        if store is not None and not in_memory:
             return Tiers(MemoryTier(0), store, warn=self._warn)
         return Tiers(
             MemoryTier(_L1_BYTES),

@@ -63,7 +63,7 @@ def test_settings_alone_open_no_cache(save: Save, project: Path) -> None:
 def test_one_run_alone_holds_nothing_in_memory_that_the_store_has(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
-    tiers = cache.for_run()
+    tiers = cache.for_run(in_memory=False)
     tiers.put_many((b"%d" % number, b"value") for number in range(300))
     assert tiers.get(b"7") == (b"value", "l3")
     assert {hit.tier for hit in tiers.get_many([b"%d" % n for n in range(300)]).values()} == {"l3"}
@@ -72,3 +72,12 @@ def test_one_run_alone_holds_nothing_in_memory_that_the_store_has(project: Path)
     alone = Cache(settings, enabled=False, lasting=False, warn=pytest.fail).for_run()
     alone.put(b"key", b"value")
     assert alone.get(b"key") == (b"value", "l1")
+
+
+def test_results_that_were_dear_are_held_in_memory_too(project: Path) -> None:
+    settings = load_settings(str(project), environ={}, overrides={})
+    cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
+    tiers = cache.for_run(in_memory=True)
+    tiers.put(b"key", b"value")
+    assert tiers.get(b"key") == (b"value", "l1")
+    cache.close()

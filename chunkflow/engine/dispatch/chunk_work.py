@@ -118,6 +118,7 @@ class ChunkWork:
         keyed = {
             self.keys(task.processor, task.language, [task.local_key])[0]: task for task in tasks
         }
+        self.store()  # or a result that waits for others to be stored with would not be found
         hits = self._tiers.get_many([key for key in keyed if key not in self._entries])
         for key, task in keyed.items():
             if key not in self._entries:

@@ -427,3 +427,15 @@ def test_it_works_without_a_cache() -> None:
     trial.ask(A, A)
     assert trial.do_all() == [b"a"]
     assert [result.outcome.value for result in trial.results] == ["a", "a"]
+
+
+def test_result_that_is_not_stored_yet_is_found(trial: Trial) -> None:
+    one = task(b"one")
+    trial.want(one)
+    trial.ask(one)
+    assert trial.do_all() == [b"one"]
+    trial.work.let_go(FILE)  # in the same moment, so that nothing was stored
+    trial.want(one, owner=OTHER)
+    trial.ask(one)
+    assert trial.do_all() == []
+    assert [result.outcome.value for result in trial.results] == ["one", "one"]
