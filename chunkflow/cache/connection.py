@@ -46,7 +46,7 @@ _SETTINGS = (
     # Overwriting what is deleted doubles the time of an eviction where it is the default.
     "secure_delete = OFF",
     # The journal is emptied in `transaction`.
-    "wal_autocheckpoint = 0",
+    "wal_autocheckpoint = 96",
 )
 
 

@@ -33,7 +33,8 @@ def run_files(files: Collection[Wanted], tiers: Tiers, options: RunOptions) -> l
     entries = Entries([p.name for p in options.processors], options.progress, len(files))
     records = Records(tiers, options.processors, with_values=options.with_values)
     found = _looked_at(files, manifest, entries, options.clock_ns)
-    changed = _changed(found, records, entries)
+    # Where nothing was seen before, each is new, and workers need not wait until all are found.
+    changed = _changed(found, records, entries) if manifest else found
     try:
         first = next(changed, None)
         if first is not None:

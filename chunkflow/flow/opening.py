@@ -69,7 +69,8 @@ class Cache:
         """
         if not self.enabled:
             return self._new_tiers(None, in_memory=True)
-        return self._opened(in_memory=self._lasting or in_memory)
+        late = not self._lasting and self.surely_empty
+        return self._opened(in_memory=self._lasting or in_memory, late=late)
 
     @property
     def surely_empty(self) -> bool:
@@ -80,7 +81,7 @@ class Cache:
 
     @property
     def is_open(self) -> bool:
-        """Whether a store is open."""
+        """Whether a store is open, or will be once there is something to put into it."""
         return self._store is not None
 
     def close(self) -> None:
@@ -90,10 +91,11 @@ class Cache:
                 self._tiers = self._new_tiers(None, in_memory=True)
             self._tiers.close()
 
-    def _opened(self, *, in_memory: bool) -> Tiers:
+    def _opened(self, *, in_memory: bool, late: bool = False) -> Tiers:
         with self._lock:
             if self._tiers is None:
-                self._store = self._open_store() if self.enabled else None
+                if self.enabled:
+                    self._store = self._late_store() if late else self._open_store()
                 self._tiers = self._new_tiers(self._store, in_memory=in_memory)
             return self._tiers
 
@@ -106,6 +108,11 @@ class Cache:
             warn=self._warn,
             expiring=ExpiringTier(_L2_BYTES, ttl_s=self._settings.cache.ttl_s),
         )
+
+    def _late_store(self) -> TendedStore:
+        from chunkflow.cache.late import LateStore  # noqa: PLC0415 - only for a first run
+
+        return LateStore(self._open_store)
 
     def _open_store(self) -> TendedStore | None:
         settings = self._settings

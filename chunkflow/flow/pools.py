@@ -15,7 +15,7 @@ class Pools:
         config: makes an encoded `WorkConfig`.
         jobs: how many processes there may be.
         memory_limit_bytes: what each may take; None is no limit.
-        preload: modules that its processors need.
+        preload: what its processors need; see `ProcessPool`.
         trusted: whether all processors may run in this process.
     """
 

@@ -7,7 +7,7 @@ from chunkflow.engine.plan import Cutting, RunProcessor
 from chunkflow.errors import SettingsError
 from chunkflow.flow.pools import Pools
 from chunkflow.processors.protocol import Processor
-from chunkflow.processors.table import is_built_in, limit_of, load, needed_modules
+from chunkflow.processors.table import is_built_in, limit_of, load, preload_of
 from chunkflow.settings import Settings
 from chunkflow.syntax.versions import grammar_versions
 
@@ -43,7 +43,7 @@ class Selection:
             self._config,
             jobs=settings.jobs,
             memory_limit_bytes=settings.memory_limit,
-            preload=[module for name, _ in self._named for module in needed_modules(name)],
+            preload=[one for name, _ in self._named for one in preload_of(name)],
             trusted=all(processor.trusted for processor in self.processors),
         )
 

@@ -142,7 +142,7 @@ class Crew:
         if not self._backlog:
             return
         self._hire()
-        for held, kept in ((0, 0), (1, len(self._links))):
+        for held, kept in ((0, 0), (1, len(self._links)), (2, len(self._links))):
             for link in self._links:
                 if len(link.tasks) == held and len(self._backlog) > kept:
                     link.give(self._backlog.popleft())

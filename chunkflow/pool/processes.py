@@ -17,7 +17,8 @@ class ProcessPool:
     `prepare` must be a module's own function, importable in another process by its module's name
     from the present `sys.path`; or that address, as `module:name`, so that the caller need not
     import it. The caller's main module is never imported there. `preload` names modules to import
-    once, before the processes are forked; `prepare`'s own is always among them.
+    once, before the processes are forked, or functions to call there, as `module:name`; the module
+    of `prepare` is always among them.
 
     A task that takes longer than its `limit_s` is ended with its process and whatever commands that
     runs. `memory_limit_bytes` is what a process may take on top of what it holds when it is
@@ -44,7 +45,7 @@ class ProcessPool:
         start_limit_s: float = 60.0,
     ) -> None:
         self._bound_bytes = in_flight_bytes
-        self._bound_tasks = 3 * jobs  # in work, at hand in the worker's pipe, and here
+        self._bound_tasks = 4 * jobs  # in work, two at hand in the worker's pipe, and here
         self._is_running = self._is_closed = self._was_used = False
         address = prepare if isinstance(prepare, str) else _address(prepare)
         modules = (*preload, address.partition(":")[0])
@@ -54,7 +55,7 @@ class ProcessPool:
     def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]:
         """Yield the answers, each as soon as it is there; one call at a time.
 
-        A task is taken while fewer than `in_flight_bytes` are unanswered, and three tasks a
+        A task is taken while fewer than `in_flight_bytes` are unanswered, and four tasks a
         process at most. Closing the iterator, or an exception in it, kills what is being worked on.
         Raises `PoolError` when no process is left and none can be had; answers may be missing then.
         """

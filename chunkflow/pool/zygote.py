@@ -38,7 +38,7 @@ def main(
     _keep_only([life_fd, status_fd, *(fd for slot in seats for fd in slot)])
     _redirect_output()
     with _living_no_longer_than(life_fd):
-        _import_all(preload)
+        _load_all(preload)
     orphans.adopt()
     gc.freeze()  # a collection in a worker would touch, and so copy, every page it shares
     children = {pid for slot in seats if (pid := _fork(slot, seats, life_fd, status_fd))}
@@ -88,10 +88,13 @@ def _living_no_longer_than(life_fd: int) -> Iterator[None]:
     fcntl.fcntl(life_fd, fcntl.F_SETFL, 0)
 
 
-def _import_all(modules: Sequence[str]) -> None:
-    for module in modules:
+def _load_all(preload: Sequence[str]) -> None:
+    for wanted in preload:
+        module, _, name = wanted.partition(":")
         try:
-            importlib.import_module(module)
+            found = importlib.import_module(module)
+            if name:
+                getattr(found, name)()
         except BaseException:  # noqa: BLE001  # a worker meets it again, and reports it
             continue
 

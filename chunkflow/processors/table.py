@@ -14,7 +14,7 @@ BUILT_IN = {
 }
 """Name → where its class is; made with the processor's settings."""
 
-_NEEDED = {"metrics": ("chunkflow.processors.metrics.measurement",)}
+_NEEDED = {"metrics": ("chunkflow.processors.metrics.measurement:get_ready",)}
 
 
 def load(name: str, settings: Mapping[str, object], *, root: str) -> Processor:
@@ -44,8 +44,8 @@ def is_built_in(name: str) -> bool:
     return name in BUILT_IN
 
 
-def needed_modules(name: str) -> tuple[str, ...]:
-    """Modules of ours that a processor will import when it is called first."""
+def preload_of(name: str) -> tuple[str, ...]:
+    """What a processor of ours needs when it is called first; as `ProcessPool` is told."""
     return _NEEDED.get(name, ())
 
 

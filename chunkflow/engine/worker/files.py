@@ -33,7 +33,7 @@ class _Keyed:
     def __init__(self, processor: Processor, shown: str, previous: bytes) -> None:
         self.processor = processor
         self._context = Context(processor.context, shown)
-        record = unpack(previous)
+        record = unpack(previous) if previous else None
         self.known = reusable(record) if record is not None else {}
         self.writer = RecordWriter()
 

@@ -28,8 +28,10 @@ def counted(marks: Marks) -> dict[int, Counts]:
     tally = _Tally(marks)
     opened: list[_Branching] = []
     branching = []
-    for place in _with_branches(marks):
-        function = tally.all_of(place)
+    for place, found in enumerate(marks.functions):
+        function = tally.all_of(place, found)
+        if function is None:
+            continue
         while opened and opened[-1].end <= function.start:
             opened.pop()
         if opened:
@@ -37,19 +39,6 @@ def counted(marks: Marks) -> dict[int, Counts]:
         opened.append(function)
         branching.append(function)
     return {function.place: tally.finished(function) for function in branching}
-
-
-def _with_branches(marks: Marks) -> list[int]:
-    """The functions in whose text is anything that counts."""
-    starts = [function[0] for function in marks.functions]
-    ends = [function[4] for function in marks.functions]
-    branches, statements = marks.branches, marks.statements
-    return [
-        place
-        for place, (start, end) in enumerate(zip(starts, ends, strict=True))
-        if bisect_left(branches, start) < bisect_left(branches, end)
-        or bisect_left(statements, start) < bisect_left(statements, end)
-    ]
 
 
 class _Branching:
@@ -67,10 +56,10 @@ class _Branching:
         "statements",
     )
 
-    def __init__(self, place: int, found: FoundFunction) -> None:
+    def __init__(self, place: int, start: int, end: int) -> None:
         self.place = place
-        self.start = found.inner_start
-        self.end = found.end
+        self.start = start
+        self.end = end
         self.cognitive = self.nesting = 0
         # Of all its text, until the functions in it take theirs away.
         self.branches = self.nesting_branches = self.flat_branches = 0
@@ -88,22 +77,23 @@ class _Tally:
         depths = _depths(marks.statements, marks.block_starts, marks.block_ends)
         self._depths = [1 + depth for depth in depths]
 
-    def all_of(self, place: int) -> _Branching:
-        """What all text of a function holds."""
+    def all_of(self, place: int, found: FoundFunction) -> _Branching | None:
+        """What all text of a function holds; None if there is nothing that counts."""
         marks = self._marks
-        found = marks.functions[place]
-        start, end = found.inner_start, found.end
-        function = _Branching(place, found)
-        function.statements = _between(marks.statements, start, end)
-        first, last = _between(marks.branches, start, end)
-        function.branches = last - first
+        start, _, nests, _, end, *_ = found
+        first_branch, last_branch = _between(marks.branches, start, end)
+        statements = _between(marks.statements, start, end)
+        if first_branch == last_branch and statements[0] == statements[1]:
+            return None
+        function = _Branching(place, start, end)
+        function.statements = statements
+        function.branches = last_branch - first_branch
         first, last = _between(marks.flat_branches, start, end)
         function.flat_branches = function.cognitive = last - first
         first, last = _between(marks.nesting_branches, start, end)
         function.nesting_branches = last - first
         if first < last:
-            place = start - (not found.nests)
-            level = _depth(place, marks.level_starts, marks.level_ends) - 1
+            level = _depth(start - (not nests), marks.level_starts, marks.level_ends) - 1
             cost = self._level_sums[last] - self._level_sums[first] - level * (last - first)
             function.cognitive += cost
         return function

@@ -44,31 +44,31 @@ class Meter:
         self._marks = marks
         self._fields = fields
         self._counts = counted(marks)
+        bounds = {bound for found in marks.functions for bound in found[3:5]}
+        self._lines = count_lines(source, bounds, marks.comments)
         self._names = _names_of(marks)
         self._decorators = {end: start for start, end in marks.decorators}
         self._place = 0
 
     def functions(self, chunk: Chunk) -> list[Figures]:
         """The chunk's functions in source order."""
-        places = self._places(chunk.start_byte, chunk.end_byte)
-        if not places:
-            return []
-        found, counts = self._marks.functions, self._counts
-        bounds = [bound for place in places for bound in found[place][3:5]]
-        lines = count_lines(self.source, chunk.start_byte, bounds, self._marks.comments)
+        found, counts, lines = self._marks.functions, self._counts, self._lines
+        chunk_start, chunk_end, above = chunk.start_byte, chunk.end_byte, chunk.start_line - 1
         functions = []
-        for place in places:
-            _, _, _, start, end, kind, name, parameters, _ = found[place]
+        for place in range(self._place, len(found)):
+            inner_start, _, _, start, end, kind, name, parameters, _ = found[place]
+            if inner_start >= chunk_end:
+                break
+            self._place = place + 1
+            if start < chunk_start or end > chunk_end:
+                continue
             first, empty_before = lines[start]
             last, empty = lines[end]
-            figures = (
-                *counts.get(place, STRAIGHT),
-                parameters,
-                last - first + 1 - empty + empty_before,
-            )
+            sloc = last - first + 1 - empty + empty_before
+            figures = (*counts.get(place, STRAIGHT), parameters, sloc, place)
             if not name:
                 name = self._outside_name(place, name)
-            functions.append(_new(Figures, (name, kind, first, last, *figures, place)))
+            functions.append(_new(Figures, (name, kind, first - above, last - above, *figures)))
         return functions
 
     def head(self, function: Figures) -> tuple[int, int]:
@@ -85,18 +85,6 @@ class Meter:
         if place and found.nests and self._decorators:
             start = self._with_decorators(start)
         return start, end
-
-    def _places(self, start: int, end: int) -> list[int]:
-        """Which of the functions found lie within a chunk."""
-        found = self._marks.functions
-        place, count = self._place, len(found)
-        places = []
-        while place < count and found[place][0] < end:
-            if found[place][3] >= start and found[place][4] <= end:
-                places.append(place)
-            place += 1
-        self._place = place
-        return places
 
     def _outside_name(self, place: int, own: str | None) -> str | None:
         """The name that what stands around a function gives to it, or else its own."""

@@ -11,10 +11,15 @@ from chunkflow.processors.metrics.findings import findings_of
 from chunkflow.processors.metrics.functions import field_ids
 from chunkflow.processors.metrics.limits import Limits
 from chunkflow.processors.metrics.ranges import busy_chunks, merged
-from chunkflow.processors.metrics.search import search
+from chunkflow.processors.metrics.search import get_query, search
 from chunkflow.syntax.languages import grammar
 
 _NOTHING = Outcome()
+
+
+def get_ready() -> None:
+    """Do what takes a while, once for all workers: compile the query for what most files are."""
+    get_query(grammar("typescript"))
 
 
 def outcomes_of(

@@ -65,7 +65,8 @@ _MAX_DEPTH = 60_000
 
 
 @cache
-def _query(language: Language) -> Query:
+def get_query(language: Language) -> Query:
+    """The query over trees of a language; to compile it takes as long as to parse 50 KB."""
     return Query(language, _QUERY)
 
 
@@ -77,7 +78,7 @@ def search(
     `roots` are trees of `language`, in order, with the offsets of `source`. What lies more than
     60,000 levels deep is not seen.
     """
-    cursor = QueryCursor(_query(language))
+    cursor = QueryCursor(get_query(language))
     cursor.set_max_start_depth(_MAX_DEPTH)
     collector = _Collector(source, field_ids(language))
     for root, start, end in _meeting(roots, ranges):
