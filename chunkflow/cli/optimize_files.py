@@ -12,7 +12,6 @@ from chunkflow.cli.output import say, tell, wants_color, write_lines
 from chunkflow.cli.progress import progress_bar
 from chunkflow.cli.signals import stopping
 from chunkflow.cli.status import BROKEN, status_of
-from chunkflow.engine.discover import files_from, split_names
 from chunkflow.errors import UsageError
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.report import Report
@@ -165,6 +164,10 @@ def _named(arguments: Arguments) -> list[str] | None:
     if not (paths or files is not None or listed is not None):
         return None
     named = list(paths or ())
+    if files is None and listed is None:
+        return named
+    from chunkflow.engine.discover import files_from, split_names  # noqa: PLC0415 - rare enough
+
     for value in files or ():
         named += split_names(value, cwd=os.getcwd())
     if listed is not None:

@@ -1,5 +1,6 @@
 """Files that are new or have changed: they are read, processed, and what is said of them kept."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -66,6 +67,9 @@ class Processing:
         self._is_risky = not all(p.trusted or p.expensive for p in options.processors)
         self._unstored: list[tuple[bytes, bytes]] = []
         self._unstored_bytes = 0
+        # The first are stored at once, and with them the store is opened, while all workers have
+        # plenty in hand; the last all at the end, as then none has, and would wait for that.
+        self._most_unstored_bytes: float = 0
         self._is_explained = False
 
     def run(self, files: Iterable[File]) -> None:
@@ -85,6 +89,7 @@ class Processing:
             batch = list(self._unknown(group) if is_anything_stored else map(Sent, group))
             if batch:
                 yield batch
+        self._most_unstored_bytes = math.inf
 
     def _unknown(self, files: Sequence[File]) -> Iterator[Sent]:
         """Read files; add entries of those whose content is known, and yield the others."""
@@ -129,8 +134,9 @@ class Processing:
     def _keep(self, keys: Sequence[bytes], payloads: Sequence[bytes]) -> None:
         self._unstored += zip(keys, payloads, strict=True)
         self._unstored_bytes += sum(map(len, payloads))
-        if self._unstored_bytes > _STORE_BYTES:
+        if self._unstored_bytes > self._most_unstored_bytes:
             self._store()
+            self._most_unstored_bytes = _STORE_BYTES
 
     def _store(self) -> None:
         if self._unstored:

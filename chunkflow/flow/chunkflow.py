@@ -1,26 +1,24 @@
 """ChunkFlow: a project, its settings and its cache, as one object."""
 
+import functools
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.discover import Problem, discover
-from chunkflow.engine.options import RunOptions, Wanted
-from chunkflow.engine.reporting import assembled
-from chunkflow.engine.run import run_files
 from chunkflow.errors import UsageError
 from chunkflow.flow.opening import Cache
-from chunkflow.flow.selection import Selection
-from chunkflow.model.report import FileReport, Report, ResourceMetrics
+from chunkflow.flow.pools import Pools
+from chunkflow.model.report import Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
 from chunkflow.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from chunkflow.engine.options import RunOptions
     from chunkflow.flow.caching import CacheStats, Collected
-    from chunkflow.flow.pools import Pools
+    from chunkflow.flow.running import Found
+    from chunkflow.flow.selection import Selection
     from chunkflow.model.explanation import FileExplanation
     from chunkflow.model.verification import Verification
 
@@ -108,21 +106,27 @@ class ChunkFlow:
             SettingsError: a processor's settings are wrong.
         """
         started_s, before_s = time.perf_counter(), cpu_seconds()
-        settings = self.settings
-        selection = self._selection(processors)
-        named = None if paths is None else [os.fspath(path) for path in paths]
-        with selection.pools() as pools:
+        names, named = self._names(processors), _texts(paths)
+        select = functools.cache(lambda: self._selection(names))
+        with self._pools(names, lambda: select().config()) as pools:
             if self._cache.surely_empty and _may_be_many(named, self._cwd):
                 # Before the store is opened: a process that has it open is not to be forked.
                 pools.begin(fork=self._owns_process and not self._cache.is_open)
-            is_expensive = any(processor.expensive for processor in selection.processors)
+            # Here and not above: other processes get ready meanwhile.
+            from chunkflow.engine.reporting import assembled  # noqa: PLC0415
+            from chunkflow.flow.running import run  # noqa: PLC0415
+
+            is_expensive = any(processor.expensive for processor in select().processors)
             tiers = self._cache.for_run(in_memory=is_expensive)
-            options = self._options(selection, pools, progress, should_stop)
-            files = self._run(named, tiers, options._replace(with_values=with_values))
+            options = self._options(select(), pools, progress, should_stop)
+            files = run(self._find(named), tiers, options._replace(with_values=with_values))
+        resources = ResourceMetrics(
+            cpu_seconds() - before_s, peak_memory_bytes(), self.settings.jobs
+        )
         return assembled(
             files,
             seconds=time.perf_counter() - started_s,
-            resources=ResourceMetrics(cpu_seconds() - before_s, peak_memory_bytes(), settings.jobs),
+            resources=resources,
             warnings=tuple(self._warnings),
         )
 
@@ -135,8 +139,8 @@ class ChunkFlow:
         """
         from chunkflow.flow.explaining import explain  # noqa: PLC0415 - few runs need it
 
-        selection = self._selection(processors)
-        files, problems = self._find([os.fspath(path) for path in paths])
+        selection = self._selection(self._names(processors))
+        files, problems = self._find(_texts(paths))
         return explain(files, problems, self._cache.tiers, selection.processors, selection.cutting)
 
     def warm_cache(
@@ -150,8 +154,8 @@ class ChunkFlow:
         from chunkflow.flow.warming import prefetch  # noqa: PLC0415 - few programs need it
 
         report = self.optimize_files(paths, processors=processors, with_values=False)
-        named = None if paths is None else [os.fspath(path) for path in paths]
-        prefetch(self._find(named)[0], self._cache.tiers, self._selection(processors).processors)
+        selection = self._selection(self._names(processors))
+        prefetch(self._find(_texts(paths)).files, self._cache.tiers, selection.processors)
         return report
 
     def verify_cache(
@@ -180,10 +184,10 @@ class ChunkFlow:
         """
         from chunkflow.flow.verifying import verify  # noqa: PLC0415 - few programs need it
 
-        selection = self._selection(processors)
-        named = None if paths is None else [os.fspath(path) for path in paths]
-        files, problems = self._find(named)
-        with selection.pools() as pools:
+        names = self._names(processors)
+        selection = self._selection(names)
+        files, problems = self._find(_texts(paths))
+        with self._pools(names, selection.config) as pools:
             found = verify(
                 files,
                 self._options(selection, pools, progress, should_stop),
@@ -235,48 +239,38 @@ class ChunkFlow:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _run(self, named: list[str] | None, tiers: Tiers, options: RunOptions) -> list[FileReport]:
-        wanted, problems = self._find(named)
-        files = run_files(wanted, tiers, options)
-        return files + [FileReport(p.path, "failed", error=p.message) for p in problems]
+    def _names(self, processors: Sequence[str] | None) -> tuple[str, ...]:
+        return self.settings.processors if processors is None else tuple(processors)
 
-    def _find(self, named: list[str] | None) -> tuple[list[Wanted], list[Problem]]:
-        """The files that paths stand for, and what cannot be taken."""
-        settings = self.settings
-        found = discover(
-            named,
-            cwd=self._cwd,
-            root=settings.root,
-            include=settings.include,
-            exclude=settings.exclude,
-            cache_dir=settings.cache_dir,
-        )
-        wanted = [
-            Wanted(file, os.path.join(self._cwd, file), file in found.named) for file in found.files
-        ]
-        return wanted, found.problems
+    def _selection(self, names: Sequence[str]) -> "Selection":
+        from chunkflow.flow.selection import Selection  # noqa: PLC0415 - see `optimize_files`
 
-    def _selection(self, processors: Sequence[str] | None) -> Selection:
+        return Selection(names, self.settings)
+
+    def _pools(self, names: Sequence[str], config: Callable[[], bytes]) -> Pools:
         settings = self.settings
-        names = settings.processors if processors is None else tuple(processors)
-        return Selection(names, settings)
+        return Pools(names, config, jobs=settings.jobs, memory_limit_bytes=settings.memory_limit)
+
+    def _find(self, named: list[str] | None) -> "Found":
+        from chunkflow.flow.running import find  # noqa: PLC0415 - see `optimize_files`
+
+        return find(named, self.settings, cwd=self._cwd)
 
     def _options(
         self,
-        selection: Selection,
-        pools: "Pools",
+        selection: "Selection",
+        pools: Pools,
         progress: Callable[[int, int], None],
         should_stop: Callable[[], bool],
-    ) -> RunOptions:
-        settings = self.settings
-        return RunOptions(
-            selection.processors,
+    ) -> "RunOptions":
+        from chunkflow.flow.running import options_of  # noqa: PLC0415 - see `optimize_files`
+
+        return options_of(
+            self.settings,
+            selection,
             pools.open,
-            jobs=settings.jobs,
-            limit_s=settings.timeout,
-            streaming_bytes=settings.streaming_threshold_bytes,
-            should_stop=should_stop,
             progress=progress,
+            should_stop=should_stop,
             warn=self._warn,
         )
 
@@ -295,6 +289,10 @@ def _may_be_many(named: list[str] | None, cwd: str) -> bool:
     if named is None or len(named) > _FEW_FILES:
         return True
     return any(os.path.isdir(os.path.join(cwd, name)) for name in named)
+
+
+def _texts(paths: Sequence[Path] | None) -> list[str] | None:
+    return None if paths is None else [os.fspath(path) for path in paths]
 
 
 def _directory(root: Path) -> str:

@@ -1,16 +1,19 @@
-"""The cache of a `ChunkFlow`: opened when it is first needed, and not before."""
+"""The cache of a `ChunkFlow`: opened when it is first needed, and not before.
+
+What it is made of is imported then, too: a first run lets other processes get ready meanwhile.
+"""
 
 import os
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from chunkflow.cache.expiring import ExpiringTier
-from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.open import open_store
-from chunkflow.cache.store import Store, TendedStore
-from chunkflow.cache.tiers import Tiers
 from chunkflow.errors import CacheError
 from chunkflow.settings import Settings
+
+if TYPE_CHECKING:
+    from chunkflow.cache.store import Store, TendedStore
+    from chunkflow.cache.tiers import Tiers
 
 _L1_BYTES = 24 * 1024 * 1024
 _L2_BYTES = 8 * 1024 * 1024
@@ -49,16 +52,16 @@ class Cache:
         return self._settings.cache_dir
 
     @property
-    def tiers(self) -> Tiers:
+    def tiers(self) -> "Tiers":
         """L1, L2 and L3, which is opened by the first call; without a store, the first two."""
         return self._opened(in_memory=self._lasting)
 
     @property
-    def store(self) -> TendedStore | None:
+    def store(self) -> "TendedStore | None":
         """The store behind the tiers; None where there is none, or it cannot be used."""
         return self._store if self.tiers else None
 
-    def for_run(self, *, in_memory: bool = True) -> Tiers:
+    def for_run(self, *, in_memory: bool = True) -> "Tiers":
         """The tiers for one run.
 
         Without a store a run remembers its own results only, so that equal chunks run once.
@@ -91,7 +94,7 @@ class Cache:
                 self._tiers = self._new_tiers(None, in_memory=True)
             self._tiers.close()
 
-    def _opened(self, *, in_memory: bool, late: bool = False) -> Tiers:
+    def _opened(self, *, in_memory: bool, late: bool = False) -> "Tiers":
         with self._lock:
             if self._tiers is None:
                 if self.enabled:
@@ -99,7 +102,11 @@ class Cache:
                 self._tiers = self._new_tiers(self._store, in_memory=in_memory)
             return self._tiers
 
-    def _new_tiers(self, store: Store | None, *, in_memory: bool) -> Tiers:
+    def _new_tiers(self, store: "Store | None", *, in_memory: bool) -> "Tiers":
+        from chunkflow.cache.expiring import ExpiringTier  # noqa: PLC0415 - see above
+        from chunkflow.cache.memory import MemoryTier  # noqa: PLC0415
+        from chunkflow.cache.tiers import Tiers  # noqa: PLC0415
+
         if store is not None and not in_memory:
             return Tiers(MemoryTier(0), store, warn=self._warn)
         return Tiers(
@@ -109,12 +116,14 @@ class Cache:
             expiring=ExpiringTier(_L2_BYTES, ttl_s=self._settings.cache.ttl_s),
         )
 
-    def _late_store(self) -> TendedStore:
+    def _late_store(self) -> "TendedStore":
         from chunkflow.cache.late import LateStore  # noqa: PLC0415 - only for a first run
 
         return LateStore(self._open_store)
 
-    def _open_store(self) -> TendedStore | None:
+    def _open_store(self) -> "TendedStore | None":
+        from chunkflow.cache.open import open_store  # noqa: PLC0415 - see above
+
         settings = self._settings
         # What a repository brings along, links too, names no place outside it; its user may.
         is_users = settings.cache.dir is None and settings.cache.location == "user"

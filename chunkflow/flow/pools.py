@@ -4,35 +4,36 @@ from collections.abc import Callable, Sequence
 
 from chunkflow.errors import PoolError
 from chunkflow.pool.protocol import Pool
+from chunkflow.processors.table import is_built_in, preload_of
 
 _PREPARE = "chunkflow.engine.worker.work:prepare"
+_CHUNKER = "chunkflow.syntax.chunker:get_ready"
 
 
 class Pools:
     """Opens the pool of a run. Use it as a context manager; on leaving, no process is left.
 
     Args:
-        config: makes an encoded `WorkConfig`.
+        names: of the processors.
+        config: makes an encoded `WorkConfig`; asked when there is work.
         jobs: how many processes there may be.
         memory_limit_bytes: what each may take; None is no limit.
-        preload: what its processors need; see `ProcessPool`.
-        trusted: whether all processors may run in this process.
     """
 
     def __init__(
         self,
+        names: Sequence[str],
         config: Callable[[], bytes],
         *,
         jobs: int,
         memory_limit_bytes: int | None,
-        preload: Sequence[str],
-        trusted: bool,
     ) -> None:
         self._config = config
         self._jobs = jobs
         self._memory_limit_bytes = memory_limit_bytes
-        self._preload = preload
-        self._trusted = trusted
+        self._preload = [_CHUNKER, *(one for name in names for one in preload_of(name))]
+        # Whether all processors may run in this process.
+        self._trusted = all(map(is_built_in, names))
         self._begun: Pool | None = None
 
     def begin(self, *, fork: bool = False) -> None:
@@ -71,7 +72,7 @@ class Pools:
 
         return ProcessPool(
             _PREPARE,
-            self._config(),
+            self._config,
             jobs=self._jobs,
             memory_limit_bytes=self._memory_limit_bytes,
             preload=self._preload,

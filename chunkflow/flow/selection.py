@@ -1,13 +1,12 @@
-"""The processors of a run: how its keys see them, and the pool that they run in."""
+"""The processors of a run: how its keys see them, and what its workers are told of them."""
 
 from collections.abc import Sequence
 
 from chunkflow.cache.keys import FORMAT, run_fingerprint
 from chunkflow.engine.plan import Cutting, RunProcessor
 from chunkflow.errors import SettingsError
-from chunkflow.flow.pools import Pools
 from chunkflow.processors.protocol import Processor
-from chunkflow.processors.table import is_built_in, limit_of, load, preload_of
+from chunkflow.processors.table import is_built_in, limit_of, load
 from chunkflow.settings import Settings
 from chunkflow.syntax.versions import grammar_versions
 
@@ -36,24 +35,14 @@ class Selection:
         self._fingerprints = tuple(processor.fingerprint().hex() for processor in loaded)
         self.processors = tuple(map(self._described, loaded))
 
-    def pools(self) -> Pools:
-        """What opens the pool for a run of them."""
-        settings = self._settings
-        return Pools(
-            self._config,
-            jobs=settings.jobs,
-            memory_limit_bytes=settings.memory_limit,
-            preload=[one for name, _ in self._named for one in preload_of(name)],
-            trusted=all(processor.trusted for processor in self.processors),
-        )
-
     @property
     def cutting(self) -> Cutting:
         """How files are cut, whatever the processor."""
         settings = self._settings
         return Cutting(settings.suites, settings.streaming_threshold_bytes)
 
-    def _config(self) -> bytes:
+    def config(self) -> bytes:
+        """What workers are told: an encoded `WorkConfig`."""
         from chunkflow.engine.messages import WorkConfig  # noqa: PLC0415 - only with a pool
 
         settings = self._settings

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
@@ -24,7 +24,8 @@ class Terms(NamedTuple):
 
     address: str
     """Where `prepare` is found, `module:name`."""
-    config: bytes
+    config: Callable[[], bytes]
+    """Asked when there is work."""
     preload: Sequence[str]
     memory_limit_bytes: int | None
     start_limit_s: float
@@ -46,7 +47,8 @@ class Crew:
         self._zygotes: list[Zygote] = []
         self._listener = Listener()
         self._backlog: deque[Task] = deque()
-        self._hire()
+        self._config: bytes | None = None
+        self._start(size)
 
     def load(self) -> tuple[int, int]:
         """How many tasks are without a final answer, and what they weigh in bytes."""
@@ -54,8 +56,14 @@ class Crew:
         return len(held), sum(task.weight_bytes for task in held)
 
     def begin(self) -> None:
-        """Try for the full number of workers again, whatever went wrong before."""
+        """Tell the workers what to prepare for.
+
+        Try for the full number of them again, whatever went wrong before.
+        """
         self._size, self._failed_starts = self._wanted, 0
+        if self._config is None:
+            self._config = self._terms.config()
+        self._hire()
 
     def add(self, task: Task) -> None:
         """Take on a task."""
@@ -129,7 +137,8 @@ class Crew:
         limit_bytes = self._terms.memory_limit_bytes
         limit = b"%d" % limit_bytes if limit_bytes is not None else b""
         link.due_s = time.monotonic() + self._terms.start_limit_s
-        link.send(self._terms.address.encode(), self._terms.config, limit)
+        assert self._config is not None
+        link.send(self._terms.address.encode(), self._config, limit)
         self._links.append(link)
         self._listener.add(link)
 

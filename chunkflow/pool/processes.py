@@ -1,6 +1,6 @@
 """The pool for large jobs: work runs in other processes, each task at its own risk alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from chunkflow.errors import PoolError
 from chunkflow.pool.crew import Crew, Terms
@@ -18,7 +18,8 @@ class ProcessPool:
     from the present `sys.path`; or that address, as `module:name`, so that the caller need not
     import it. The caller's main module is never imported there. `preload` names modules to import
     once, before the processes are forked, or functions to call there, as `module:name`; the module
-    of `prepare` is always among them.
+    of `prepare` is always among them. A `config` that is not known yet is asked for when there is
+    work.
 
     A task that takes longer than its `limit_s` is ended with its process and whatever commands that
     runs. `memory_limit_bytes` is what a process may take on top of what it holds when it is
@@ -35,7 +36,7 @@ class ProcessPool:
     def __init__(
         self,
         prepare: Prepare | str,
-        config: bytes,
+        config: bytes | Callable[[], bytes],
         *,
         jobs: int,
         memory_limit_bytes: int | None = None,
@@ -49,7 +50,8 @@ class ProcessPool:
         self._is_running = self._is_closed = self._was_used = False
         address = prepare if isinstance(prepare, str) else _address(prepare)
         modules = (*preload, address.partition(":")[0])
-        terms = Terms(address, config, modules, memory_limit_bytes, start_limit_s, fork)
+        ask = (lambda: config) if isinstance(config, bytes) else config
+        terms = Terms(address, ask, modules, memory_limit_bytes, start_limit_s, fork)
         self._crew = Crew(terms, jobs)
 
     def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]:

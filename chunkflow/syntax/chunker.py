@@ -9,7 +9,7 @@ from tree_sitter import Node, Parser, Range
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.languages import parser
-from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
+from chunkflow.syntax.outline import Outlined, apart, get_pattern, interleaved, outline
 from chunkflow.syntax.prologue import take_prologue
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
@@ -41,6 +41,12 @@ Parse: TypeAlias = Callable[[Parser, bytes, int], Node | None]
 _POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
 _WHOLE = [WHOLE]
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
+
+
+def get_ready() -> None:
+    """Do what takes a while, once for all processes that are forked from this one."""
+    parser("typescript")
+    get_pattern()
 
 
 class Chunker:

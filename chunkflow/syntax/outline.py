@@ -72,8 +72,8 @@ _MOST = 32
 
 
 @cache
-def _plain() -> "re.Pattern[bytes]":
-    # When it is first needed: compiling it takes as long as parsing some 30 KB.
+def get_pattern() -> "re.Pattern[bytes]":
+    """The pattern of a declaration; to compile it takes as long as to parse some 30 KB."""
     return re.compile(_PLAIN)
 
 
@@ -98,7 +98,7 @@ def outline(source: bytes, place: int, max_bytes: int | None) -> list[Outlined]:
         place = start
         if quotes % 2:
             continue  # the text of a template, most likely
-        plain = _plain().match(source, start)
+        plain = get_pattern().match(source, start)
         if plain is None:
             failures += 1
             if failures > _MOST_FAILURES:
