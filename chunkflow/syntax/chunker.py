@@ -8,8 +8,9 @@ from tree_sitter import Node, Parser, Range
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.budget import Budget
+from chunkflow.syntax.forms import get_pattern
 from chunkflow.syntax.languages import parser
-from chunkflow.syntax.outline import Outlined, apart, get_pattern, interleaved, outline
+from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
 from chunkflow.syntax.prologue import take_prologue
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
@@ -149,14 +150,19 @@ class Chunker:
 
     def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
         """Trees over a text that has errors: repaired, or else piece by piece."""
+        is_whole = self._ranges is _WHOLE
         self._look_at(_WHOLE)
         if root is not None:
             # Most files have no errors, and a worker that knows no repairs is ready the sooner.
             from chunkflow.syntax.repair import repaired  # noqa: PLC0415
 
-            source, root = repaired(source, root, lambda text: self._parser.parse(text).root_node)
-            if not root.has_error:
-                return Pieces([root], [])
+            text, mended = repaired(source, root, lambda text: self._parser.parse(text).root_node)
+            if mended is root and not is_whole:
+                # What was left out of the tree may be just what it lacks.
+                mended = self._parser.parse(source).root_node
+            if not mended.has_error:
+                return Pieces([mended], [])
+            source = text
         return resynchronised(source, self._parser, budget)
 
     def _parsed(

@@ -11,6 +11,7 @@ from runs import Runner, ScriptedPool, Tasks, at_hand
 
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine import processing
+from chunkflow.engine.dispatch import dispatch
 from chunkflow.engine.messages import DONE, FileDone, FilePart, joined, parted
 from chunkflow.engine.options import RunOptions
 from chunkflow.errors import PoolError, WorkerDied
@@ -159,24 +160,44 @@ def test_what_was_done_before_an_interruption_is_kept(runner: Runner, save: Save
     assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
 
 
-def test_records_are_stored_while_the_run_goes_on(
-    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(processing, "_STORE_BYTES", 0)
-    for name in ("a.ts", "b.ts"):
-        save(name, f"let {name[0]} = 1\n")
-    stored: list[int] = []
+@pytest.fixture
+def stored(tiers: Tiers, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many records are stored each time."""
+    counts: list[int] = []
     put_many = tiers.put_many
 
     def counted(items: Iterable[tuple[bytes, bytes]]) -> None:
         kept = list(items)
-        stored.append(len(kept))
+        counts.append(len(kept))
         put_many(kept)
 
     monkeypatch.setattr(tiers, "put_many", counted)
-    runner.run("a.ts", "b.ts")
-    # A record each, and the manifest of the folder.
-    assert stored == [1, 1, 1]
+    return counts
+
+
+def test_records_are_stored_while_the_run_goes_on(
+    runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "_STORE_BYTES", 0)
+    monkeypatch.setattr(processing, "_BATCH_FILES", 1)
+    monkeypatch.setattr(dispatch, "_IN_LINE_BYTES", 0)
+    names = ["a.ts", "b.ts", "c.ts"]
+    for name in names:
+        save(name, f"let {name[0]} = 1\n")
+    runner.run(*names)
+    # The last when no other is on its way, and then the manifest of the folder.
+    assert stored == [1, 1, 1, 1]
+
+
+def test_when_no_more_is_on_its_way_results_are_stored_in_the_end(
+    runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "_STORE_BYTES", 0)
+    names = ["a.ts", "b.ts", "c.ts"]
+    for name in names:
+        save(name, f"let {name[0]} = 1\n")
+    runner.run(*names)
+    assert stored == [3, 1]
 
 
 def test_file_that_took_too_long_to_parse_is_told_and_cut_anew(

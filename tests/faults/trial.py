@@ -87,8 +87,8 @@ def _told_by(clock: Callable[[], float]) -> Iterator[None]:
     store = functools.partial(open_store, clock=clock)
     options = functools.partial(RunOptions, clock_ns=lambda: int(clock() * 1e9))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chunkflow.flow.opening.open_store", store)
-        patch.setattr("chunkflow.flow.chunkflow.RunOptions", options)
+        patch.setattr("chunkflow.cache.open.open_store", store)
+        patch.setattr("chunkflow.flow.running.RunOptions", options)
         yield
 
 

@@ -74,6 +74,21 @@ def test_one_run_alone_holds_nothing_in_memory_that_the_store_has(project: Path)
     assert alone.get(b"key") == (b"value", "l1")
 
 
+def test_store_of_a_first_run_is_opened_by_its_first_result(project: Path) -> None:
+    settings = load_settings(str(project), environ={}, overrides={})
+    cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
+    tiers = cache.for_run(in_memory=False)
+    assert tiers.empty
+    assert tiers.get(b"key") is None
+    assert not Path(cache.directory).exists()
+    tiers.put(b"key", b"value")
+    assert tiers.get(b"key") == (b"value", "l3")
+    cache.close()
+    again = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
+    assert again.for_run(in_memory=False).get(b"key") == (b"value", "l3")
+    again.close()
+
+
 def test_results_that_were_dear_are_held_in_memory_too(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chunkflow.engine.messages import WorkConfig
-from chunkflow.errors import PoolError
+from chunkflow.errors import PoolError, UnknownProcessor
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.flow.pools import Pools
 from chunkflow.pool import processes
@@ -18,8 +18,8 @@ Save = Callable[[str, str], Path]
 CONFIG = WorkConfig(".", (("chunks", {}),), ()).encode()
 
 
-def pools(*, jobs: int = 2, trusted: bool = True) -> Pools:
-    return Pools(lambda: CONFIG, jobs=jobs, memory_limit_bytes=None, preload=(), trusted=trusted)
+def pools(*names: str, jobs: int = 2) -> Pools:
+    return Pools(names or ("chunks",), lambda: CONFIG, jobs=jobs, memory_limit_bytes=None)
 
 
 @pytest.fixture
@@ -62,6 +62,45 @@ def test_nothing_is_begun_for_what_will_be_done_in_line(started: list[ProcessPoo
     with pools(jobs=1) as found:
         found.begin()
     assert started == []
+
+
+@pytest.mark.parametrize(("jobs", "small"), [(1, False), (2, True)])
+def test_what_is_quicker_in_line_is_done_in_line(jobs: int, small: bool) -> None:
+    with pools("metrics", jobs=jobs) as found:
+        assert isinstance(found.open(small=small), InlinePool)
+
+
+def test_large_work_is_done_in_processes() -> None:
+    with pools("metrics").open(small=False) as pool:
+        assert isinstance(pool, ProcessPool)
+
+
+def test_functions_of_users_never_run_in_line() -> None:
+    with pools("metrics", "rules:shout", jobs=1).open(small=True) as pool:
+        assert isinstance(pool, ProcessPool)
+
+
+def test_settings_of_processors_are_not_asked_for_before_there_is_work() -> None:
+    asked = []
+
+    def config() -> bytes:
+        asked.append(1)
+        return CONFIG
+
+    with Pools(["chunks"], config, jobs=2, memory_limit_bytes=None) as found:
+        found.begin()
+        with found.open(small=False) as pool:
+            assert asked == []
+            assert list(pool.map([])) == []
+            assert asked == [1]
+
+
+def test_unknown_processor_leaves_no_process(save: Save) -> None:
+    save("src/a.ts", "let a = 1\n")
+    before = children()
+    with ChunkFlow(parallel_operations=2) as flow, pytest.raises(UnknownProcessor):
+        flow.optimize_files(["src"], processors=["metrix"])
+    assert children() == before
 
 
 def test_what_fails_early_is_told_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from chunkflow.engine.worker.work import prepare
 from chunkflow.errors import SettingsError, UnknownProcessor
 from chunkflow.flow.selection import Selection
 from chunkflow.pool.inline import InlinePool
-from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Task
 from chunkflow.settings import Settings, load_settings
 
@@ -82,29 +82,12 @@ def test_processor_that_sees_the_path_says_so(
     assert processor.sees_path
 
 
-@pytest.mark.parametrize(("jobs", "small"), [(1, False), (2, True)])
-def test_what_is_quicker_in_line_is_done_in_line(
-    settings_with: Callable[..., Settings], jobs: int, small: bool
-) -> None:
-    selection = Selection(["metrics"], settings_with(parallel_operations=jobs))
-    assert all(processor.trusted for processor in selection.processors)
-    assert isinstance(selection.pools().open(small=small), InlinePool)
-
-
-def test_large_work_is_done_in_processes(settings_with: Callable[..., Settings]) -> None:
-    selection = Selection(["metrics"], settings_with(parallel_operations=2))
-    with selection.pools().open(small=False) as pool:
-        assert isinstance(pool, ProcessPool)
-
-
-def test_functions_of_users_never_run_in_line(
+def test_only_processors_of_ours_are_trusted(
     settings_with: Callable[..., Settings], rules: Rules
 ) -> None:
     rules(SHOUT)
-    selection = Selection(["metrics", "rules:shout"], settings_with(parallel_operations=1))
+    selection = Selection(["metrics", "rules:shout"], settings_with())
     assert [processor.trusted for processor in selection.processors] == [True, False]
-    with selection.pools().open(small=True) as pool:
-        assert isinstance(pool, ProcessPool)
 
 
 def test_settings_that_cannot_be_sent_are_refused(project: Path) -> None:
@@ -145,6 +128,6 @@ def test_worker_refuses_a_processor_that_changed_since_the_run_began(
 ) -> None:
     selection = Selection(["chunks"], settings_with())
     monkeypatch.setattr("chunkflow.processors.chunks.Chunks.fingerprint", lambda _: b"new")
-    with selection.pools().open(small=True) as pool:
+    with InlinePool(prepare, selection.config()) as pool:
         (answer,) = pool.map([Task(1, b"", 0)])
     assert "has just been changed; run again" in str(answer.error)

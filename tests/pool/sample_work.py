@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 
 
@@ -83,6 +84,10 @@ def do_main(_: bytes) -> bytes:
 
 def do_flags(_: bytes) -> bytes:
     return f"{sys.flags.optimize} {sys.flags.dont_write_bytecode}".encode()
+
+
+def do_traced(_: bytes) -> bytes:
+    return b"yes" if tracemalloc.is_tracing() else b"no"
 
 
 def do_imported(rest: bytes) -> bytes:

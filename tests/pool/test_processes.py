@@ -266,7 +266,7 @@ def test_the_caller_has_had_every_answer_when_tasks_are_asked_for(prepare: Prepa
     with ProcessPool(prepare, b"", jobs=1) as pool:
         for answer in pool.map(source()):
             had += [answer.payload] * answer.is_final
-    assert max(behind) <= 2
+    assert max(behind) <= 3
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_one_task_runs_however_heavy_it_is(prepare: Prepare) -> None:
         assert [answer.id for answer in pool.map(heavy)] == [0, 1, 2]
 
 
-def test_small_tasks_are_taken_three_a_process_at_most(prepare: Prepare) -> None:
+def test_small_tasks_are_taken_four_a_process_at_most(prepare: Prepare) -> None:
     taken: list[int] = []
 
     def source() -> Iterator[Task]:
@@ -331,7 +331,7 @@ def test_small_tasks_are_taken_three_a_process_at_most(prepare: Prepare) -> None
 
     with ProcessPool(prepare, b"", jobs=2) as pool:
         next(pool.map(source()))
-    assert 4 <= len(taken) <= 7
+    assert 6 <= len(taken) <= 9
 
 
 def test_closing_the_iterator_kills_what_is_running(prepare: Prepare) -> None:

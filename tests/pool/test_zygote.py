@@ -236,6 +236,13 @@ def test_modules_are_imported_once_before_workers_are_forked(prepare: Prepare) -
         assert [answer.payload for answer in answers] == [b"yes", b"no"]
 
 
+def test_functions_are_called_once_before_workers_are_forked(prepare: Prepare) -> None:
+    calls = ["sample_work:no_such_function", "importlib:invalidate_caches", "tracemalloc:start"]
+    with ProcessPool(prepare, b"", jobs=1, preload=calls) as pool:
+        (answer,) = pool.map([Task(0, b"traced ", 1)])
+    assert answer.payload == b"yes"
+
+
 def test_files_the_caller_left_inheritable_are_not_kept_open(prepare: Prepare) -> None:
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)

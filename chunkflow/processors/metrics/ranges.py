@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax.forms import may_run
 
 _IDLE = frozenset({"comment", "import", "interface", "type", "index_signature", "error"})
 _FIELDS = frozenset({"property", "accessor"})
@@ -27,16 +28,8 @@ def busy_chunks(chunks: Sequence[Chunk]) -> list[int]:
         kind = chunk.kind
         if kind in _IDLE:
             continue
-        # Written out here, and what is found soonest first: there are chunks by the thousand.
         text = chunk.source
-        close = text.find(b")")
-        if (
-            (close >= 0 and text.find(b"{", close) >= 0)
-            or (b">" in text and b"=>" in text)
-            or kind == "static_block"
-            or (kind in _FIELDS and b"=" in text)
-            or b"class" in text
-        ):
+        if may_run(text) or kind == "static_block" or (kind in _FIELDS and b"=" in text):
             busy.append(place)
     return busy
 
