@@ -172,16 +172,13 @@ class _Folder:
 
     def packed(self) -> bytes:
         """The record of it."""
-        names = sorted(self.places)
-        places = [self.places[name] for name in names]
+        names = "\0".join(self.places).encode("utf-8", "surrogateescape")
+        if len(self.places) * _NUMBERS == len(self._numbers):
+            # No place is nobody's, so names and columns are in one order.
+            return join([names, self._numbers.tobytes(), bytes(self._digests)])
+        places = self.places.values()
         numbers = array("q", [n for place in places for n in self._numbers_at(place)])
-        return join(
-            [
-                "\0".join(names).encode("utf-8", "surrogateescape"),
-                numbers.tobytes(),
-                b"".join(map(self._digest_at, places)),
-            ]
-        )
+        return join([names, numbers.tobytes(), b"".join(map(self._digest_at, places))])
 
     def seen(self, name: str) -> Seen | None:
         """What was last seen of a file."""

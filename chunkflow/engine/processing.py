@@ -9,7 +9,7 @@ from chunkflow.engine.counts import counted
 from chunkflow.engine.dispatch.chunk_work import ChunkWork
 from chunkflow.engine.dispatch.dispatch import Dispatch, Receiver, Terms
 from chunkflow.engine.dispatch.in_hand import Draft, Drafts
-from chunkflow.engine.dispatch.sent import Sent
+from chunkflow.engine.dispatch.sent import Sent, weight_bytes
 from chunkflow.engine.entries import Entries
 from chunkflow.engine.facts import changed_facts
 from chunkflow.engine.manifest import Manifest, Seen
@@ -68,8 +68,10 @@ class Processing:
         self._unstored: list[tuple[bytes, bytes]] = []
         self._unstored_bytes = 0
         # The first are stored at once, and with them the store is opened, while all workers have
-        # plenty in hand; the last all at the end, as then none has, and would wait for that.
+        # plenty in hand.
         self._most_unstored_bytes: float = 0
+        # Of the files that are on their way.
+        self._left_bytes = 0
         self._is_explained = False
 
     def run(self, files: Iterable[File]) -> None:
@@ -88,7 +90,9 @@ class Processing:
         for group in _grouped(files, 1 if self._is_risky else _BATCH_FILES):
             batch = list(self._unknown(group) if is_anything_stored else map(Sent, group))
             if batch:
+                self._left_bytes += weight_bytes(batch)
                 yield batch
+        # A worker that is done with what it had in hand would wait for a store.
         self._most_unstored_bytes = math.inf
 
     def _unknown(self, files: Sequence[File]) -> Iterator[Sent]:
@@ -113,6 +117,10 @@ class Processing:
 
     def _take(self, sent: Sent, done: FileDone, drafts: Drafts) -> None:
         file = sent.file
+        self._left_bytes -= file.signature.size_bytes
+        if self._left_bytes <= self._options.jobs * _BATCH_BYTES:
+            # There is nothing left to hand out.
+            self._most_unstored_bytes = min(self._most_unstored_bytes, _STORE_BYTES)
         if not done.digest:
             self._entries.fail(file.shown, done.error)
             return

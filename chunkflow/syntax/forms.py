@@ -51,7 +51,7 @@ _ALIAS = rb"type" + _NAME + rb"(?=\s*+[=<])(?:" + _TYPE + rb")*+" + _END
 _TEXT = rb'"(?:[^"\\\n]|\\.)*+"' + rb"|'(?:[^'\\\n]|\\.)*+'|`[^`\\$]*+`"
 _ITEM = rb"[^(){}\[\]\"'`/=]++|=(?!>)|" + _TEXT + rb"|" + _COMMENT
 _LITERAL = _nested(rb"[({\[]", _ITEM, rb"[)}\]]", 6)
-_CAST = rb"(?:[ \t]++(?:as|satisfies)[ \t]++[\w$.]++(?:" + _ANGLES + rb")?+(?:\[\])*+)*+"
+_CAST = rb"(?:[ \t]++(?:as|satisfies)[ \t][\w$.<>,|&\[\]'\" \t]*+)?+"
 _PURE = rb"(?:/\*[^*\n]*+\*/[ \t]*+)?+"
 _ASSIGNED = rb"(?::[^=\n(){]++)?+[ \t]*+=[ \t]*+" + _PURE + rb"(?:new[ \t]++)?+[\w$.<>]*+"
 _CONSTANT = rb"const" + _NAME + _ASSIGNED + _LITERAL + _CAST + _END
