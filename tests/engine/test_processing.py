@@ -189,10 +189,11 @@ def test_records_are_stored_while_the_run_goes_on(
     assert stored == [1, 1, 1, 1]
 
 
-def test_when_no_more_is_on_its_way_results_are_stored_in_the_end(
+def test_nothing_is_stored_while_the_last_tasks_are_handed_out(
     runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processing, "_STORE_BYTES", 0)
+    monkeypatch.setattr(processing, "_BATCH_BYTES", 1)
     names = ["a.ts", "b.ts", "c.ts"]
     for name in names:
         save(name, f"let {name[0]} = 1\n")
