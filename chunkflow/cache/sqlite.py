@@ -16,6 +16,8 @@ _INDEX = (
     # Finds what goes first, and what was not used for long, without reading the values.
     "CREATE INDEX records_used ON records(used)"
 )
+# What is larger is written in pieces of this size: SQLite would make two copies of it.
+_LARGE_BYTES = 1 << 20
 _SCHEMA = [
     ("table", "records", "records", _TABLE),
     ("index", "records_used", "records", _INDEX),
@@ -44,7 +46,19 @@ class RecordsLayout:
 
     def put(self, connection: StoreConnection, rows: Sequence[Row]) -> None:
         """Keep each value under its key."""
-        connection.executemany("REPLACE INTO records(key, used, value) VALUES (?, ?, ?)", rows)
+        put = "REPLACE INTO records(key, used, value) VALUES (?, ?, {value})"
+        small = [row for row in rows if len(row[2]) < _LARGE_BYTES]
+        connection.executemany(put.format(value="?"), small)
+        if len(small) == len(rows):
+            return
+        for key, used, value in rows:
+            if len(value) >= _LARGE_BYTES:
+                row = (key, used, len(value))
+                rowid = connection.execute(put.format(value="zeroblob(?)"), row).lastrowid
+                assert rowid is not None
+                with connection.blobopen(self.table, "value", rowid) as blob:
+                    for start in range(0, len(value), _LARGE_BYTES):
+                        blob.write(value[start : start + _LARGE_BYTES])
 
 
 class SqliteStore(DatabaseStore):

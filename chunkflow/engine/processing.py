@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.allocator import give_back
 from chunkflow.engine.counts import counted
 from chunkflow.engine.dispatch.chunk_work import ChunkWork
 from chunkflow.engine.dispatch.dispatch import Dispatch, Receiver, Terms
@@ -116,8 +117,11 @@ class Processing:
             yield Sent(file, sources[file.path], previous.get(file.path, NOTHING_PREVIOUS))
 
     def _take(self, sent: Sent, done: FileDone, drafts: Drafts) -> None:
-        file = sent.file
-        self._left_bytes -= file.signature.size_bytes
+        file, size_bytes = sent.file, sent.file.signature.size_bytes
+        bound = self._options.streaming_bytes
+        tidy = give_back if bound is not None and size_bytes > bound else _nothing
+        tidy()
+        self._left_bytes -= size_bytes
         if self._left_bytes <= self._options.jobs * _BATCH_BYTES:
             # There is nothing left to hand out.
             self._most_unstored_bytes = min(self._most_unstored_bytes, _STORE_BYTES)
@@ -135,6 +139,7 @@ class Processing:
             return
         if done.note:
             self._options.warn(f"{file.shown}: {done.note}")
+        tidy()
         self._keep(self._records.keys(file, done.digest), [one.record for one in readable])
         self._manifest.note(file.path, Seen(noted(file), done.digest))
         self._add_entry(sent, done, drafts, readable)
@@ -167,6 +172,10 @@ class Processing:
 
     def _give_up(self, sent: Sent, cause: str) -> None:
         self._entries.fail(sent.file.shown, f"cannot process {sent.file.shown}: {cause}")
+
+
+def _nothing() -> None:
+    """Nothing is to be done."""
 
 
 def _told(part: FilePart, draft: Draft | None, *, with_values: bool) -> _Told | None:

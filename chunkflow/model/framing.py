@@ -2,19 +2,22 @@
 
 import struct
 from collections.abc import Sequence
+from typing import TypeVar
 
 _COUNT = struct.Struct("<I")
 
+_Bytes = TypeVar("_Bytes", bytes, memoryview)
 
-def join(parts: Sequence[bytes]) -> bytes:
+
+def join(parts: Sequence[bytes | bytearray]) -> bytes:
     """The parts in one byte string, from which `split` makes them again."""
     count = len(parts)
     head = struct.pack(f"<{count + 1}I", count, *map(len, parts))
     return b"".join((head, *parts))
 
 
-def split(data: bytes) -> list[bytes]:
-    """The parts that `join` was given.
+def split(data: _Bytes) -> list[_Bytes]:
+    """The parts that `join` was given; of a view they are views.
 
     Raises:
         ValueError: the bytes do not come from `join`. Nothing is allocated by a length in them.

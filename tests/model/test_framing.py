@@ -10,6 +10,7 @@ from chunkflow.model.framing import join, split
 @given(st.lists(st.binary()))
 def test_split_gives_back_what_was_joined(parts: list[bytes]) -> None:
     assert split(join(parts)) == parts
+    assert split(memoryview(join(parts))) == parts
 
 
 @given(st.lists(st.binary(), min_size=1), st.data())

@@ -159,7 +159,8 @@ class _Rows:
         self._known = known
         self._next = 0
         self._rows: list[PlacedFindings | PlacedValue] = []
-        self._json: list[bytes] = []
+        # Of a large file 20 MB, so it is never copied.
+        self._json = bytearray(b"[")
 
     def add(self, row: PlacedFindings | PlacedValue) -> None:
         """Add the next row."""
@@ -172,20 +173,21 @@ class _Rows:
     def _append(self, row: PlacedFindings | PlacedValue) -> None:
         self._rows.append(row)
         if len(self._rows) >= _MOST_ROWS:
-            self._json.append(rows_json(self._rows))
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._json += b"," * (len(self._json) > 1)
+            self._json += rows_json(self._rows)
             self._rows.clear()
 
-    def finish(self) -> bytes:
+    def finish(self) -> bytearray:
         """All rows, with the brackets around."""
         for row in self._known[self._next :]:
             self._append(row)
-        if self._rows:
-            self._json.append(rows_json(self._rows))
-        # In one go and then let go of: of a large file these are 20 MB each time.
-        commas = [b","] * max(2 * len(self._json) - 1, 0)
-        commas[::2] = self._json
-        self._json.clear()
-        return b"".join((b"[", *commas, b"]"))
+        self._flush()
+        self._json += b"]"
+        return self._json
 
 
 def _findings(place: Place, outcome: Outcome) -> PlacedFindings:

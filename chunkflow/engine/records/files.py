@@ -20,6 +20,7 @@ from chunkflow.model.framing import join, split
 
 _HEAD = struct.Struct("<BIII")
 _CONTEXT_BYTES = 8
+_LARGE_BYTES = 1 << 20
 # A new kind moves the others: then the cache's FORMAT must be raised.
 _KIND_CODES = {kind: bytes([code]) for code, kind in enumerate(sorted(KINDS), start=1)}
 # No line, column or index comes near; Python cannot even print a number of 5,000 digits.
@@ -43,7 +44,7 @@ class FileRecord(NamedTuple):
     local_keys: bytes
     """One key a chunk, all of one length."""
     findings_json: bytes
-    values_json: bytes
+    values_json: bytes | memoryview
 
 
 class PlacedFindings(NamedTuple):
@@ -101,8 +102,8 @@ def packed(
     findings: int,
     size_bytes: int,
     local_keys: bytes,
-    findings_json: bytes,
-    values_json: bytes,
+    findings_json: bytes | bytearray,
+    values_json: bytes | bytearray,
 ) -> bytes:
     """The record that has these facts; see `FileRecord`."""
     head = _HEAD.pack(complete, chunks, findings, size_bytes)
@@ -120,8 +121,15 @@ def rows_json(rows: Sequence[object]) -> bytes:
 
 def unpack(payload: bytes) -> FileRecord | None:
     """The record that `pack` made, or None where the bytes are not one."""
+    head: bytes | memoryview
+    values: bytes | memoryview
     try:
-        head, keys, findings, values = split(payload)
+        if len(payload) < _LARGE_BYTES:
+            head, keys, findings, values = split(payload)
+        else:
+            # Of a large file values are 20 MB, and not copied.
+            head, *rest, values = split(memoryview(payload))
+            keys, findings = map(bytes, rest)
         complete, chunks, count, size_bytes = _HEAD.unpack(head)
     except (ValueError, struct.error):
         return None
@@ -220,8 +228,8 @@ def _values(record: FileRecord) -> list[PlacedValue]:
     return list(map(PlacedValue._make, decoded))
 
 
-def _rows(text: bytes) -> list[list[Any]]:
-    return [_list(row) for row in _list(_DECODER.decode(text.decode()))]
+def _rows(text: bytes | memoryview) -> list[list[Any]]:
+    return [_list(row) for row in _list(_DECODER.decode(str(text, "utf-8")))]
 
 
 def _list(value: object) -> list[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from chunkflow.cache.keys import DIGEST_BYTES, content_digest
+from chunkflow.engine.allocator import give_back
 from chunkflow.engine.messages import FileTask
 from chunkflow.engine.reading import check_text, opened, read_if_small
 from chunkflow.engine.records.writer import Columns
@@ -63,6 +64,7 @@ class SourceText:
     def _windows(self, chunker: Chunker, max_bytes: int | None) -> Iterator[Section]:
         from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few files are so large
 
+        give_back()
         task, hasher, column = self._task, blake2b(digest_size=DIGEST_BYTES), 1
         size_bytes = 0
         with opened(task.path, task.shown) as file:

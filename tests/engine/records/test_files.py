@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chunkflow.engine.records import files
 from chunkflow.engine.records.files import (
     FileRecord,
     contents_of,
@@ -54,6 +55,19 @@ def hostile(*, findings: Any = (), values: Any = ()) -> FileRecord:
 def test_record_tells_size_and_number_of_chunks() -> None:
     record = record_of()
     assert (record.complete, record.chunks, record.size_bytes) == (True, 4, len(SOURCE))
+
+
+def test_large_record_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = [Outcome((Finding("odd"),), {"a": "ä"}), Outcome((), [1, None])]
+    payload = packed(*outcomes)
+    small = unpack(payload)
+    monkeypatch.setattr(files, "_LARGE_BYTES", 1)
+    large = unpack(payload)
+    assert small is not None
+    assert large == small
+    assert contents_of(large) == contents_of(small)
+    assert reusable(large) == reusable(small)
+    assert unpack(payload[:-1]) is None
 
 
 def test_findings_come_back_with_their_place() -> None:
