@@ -1,6 +1,5 @@
 """Files that are new or have changed: they are read, processed, and what is said of them kept."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,21 +11,18 @@ from chunkflow.engine.dispatch.dispatch import Dispatch, Receiver, Terms
 from chunkflow.engine.dispatch.in_hand import Draft, Drafts
 from chunkflow.engine.dispatch.sent import Sent, weight_bytes
 from chunkflow.engine.entries import Entries
-from chunkflow.engine.facts import changed_facts
 from chunkflow.engine.manifest import Manifest, Seen
 from chunkflow.engine.messages import FileDone, FilePart
 from chunkflow.engine.options import RunOptions
 from chunkflow.engine.plan import NOTHING_PREVIOUS, File, Records, noted, read_and_digest
 from chunkflow.engine.records.drafts import filled
 from chunkflow.engine.records.files import Contents, contents_of, unpack
+from chunkflow.engine.storing import Storing
 from chunkflow.errors import SourceError
 
 # Large enough that sending a batch costs nothing beside parsing it, small enough to share out.
 _BATCH_BYTES = 96 * 1024
 _BATCH_FILES = 64
-# Records are stored in transactions of about this size: an interruption loses little, and most are
-# stored while workers are busy.
-_STORE_BYTES = 128 * 1024
 # A processor that fails everywhere needs no thousand lines to say so.
 _MOST_ERRORS = 20
 
@@ -66,35 +62,28 @@ class Processing:
         self._limits = [processor.max_chunk_bytes for processor in options.processors]
         self._is_trusted = all(p.trusted for p in options.processors)
         self._is_risky = not all(p.trusted or p.expensive for p in options.processors)
-        self._unstored: list[tuple[bytes, bytes]] = []
-        self._unstored_bytes = 0
-        # The first are stored at once, and with them the store is opened, while all workers have
-        # plenty in hand.
-        self._most_unstored_bytes: float = 0
-        # Of the files that are on their way.
-        self._left_bytes = 0
-        self._is_explained = False
+        last_bytes = options.jobs * _BATCH_BYTES
+        self._storing = Storing(tiers, options.processors, last_bytes=last_bytes)
 
     def run(self, files: Iterable[File]) -> None:
         """Process files; those whose content turns out to be known get their entry from that."""
         options = self._options
         chunks = ChunkWork(options.processors, self._tiers, jobs=options.jobs)
-        receiver = Receiver(self._take, self._give_up, options.warn)
+        receiver = Receiver(self._take, self._lose, options.warn)
         terms = Terms(self._is_trusted, self._is_risky, options.limit_s, options.should_stop)
         try:
             Dispatch(options.open_pool, receiver, chunks, terms).run(self._batches(files))
         finally:
-            self._store()
+            self._storing.store()
 
     def _batches(self, files: Iterable[File]) -> Iterator[list[Sent]]:
         is_anything_stored = bool(self._manifest) or not self._tiers.empty
         for group in _grouped(files, 1 if self._is_risky else _BATCH_FILES):
             batch = list(self._unknown(group) if is_anything_stored else map(Sent, group))
             if batch:
-                self._left_bytes += weight_bytes(batch)
+                self._storing.expect(weight_bytes(batch))
                 yield batch
-        # A worker that is done with what it had in hand would wait for a store.
-        self._most_unstored_bytes = math.inf
+        self._storing.expect_no_more()
 
     def _unknown(self, files: Sequence[File]) -> Iterator[Sent]:
         """Read files; add entries of those whose content is known, and yield the others."""
@@ -121,10 +110,7 @@ class Processing:
         bound = self._options.streaming_bytes
         tidy = give_back if bound is not None and size_bytes > bound else _nothing
         tidy()
-        self._left_bytes -= size_bytes
-        if self._left_bytes <= self._options.jobs * _BATCH_BYTES:
-            # There is nothing left to hand out.
-            self._most_unstored_bytes = min(self._most_unstored_bytes, _STORE_BYTES)
+        self._storing.settle(size_bytes)
         if not done.digest:
             self._entries.fail(file.shown, done.error)
             return
@@ -140,26 +126,14 @@ class Processing:
         if done.note:
             self._options.warn(f"{file.shown}: {done.note}")
         tidy()
-        self._keep(self._records.keys(file, done.digest), [one.record for one in readable])
+        keys = self._records.keys(file, done.digest)
+        self._storing.keep(list(zip(keys, [one.record for one in readable], strict=True)))
         self._manifest.note(file.path, Seen(noted(file), done.digest))
         self._add_entry(sent, done, drafts, readable)
 
-    def _keep(self, keys: Sequence[bytes], payloads: Sequence[bytes]) -> None:
-        self._unstored += zip(keys, payloads, strict=True)
-        self._unstored_bytes += sum(map(len, payloads))
-        if self._unstored_bytes > self._most_unstored_bytes:
-            self._store()
-            self._most_unstored_bytes = _STORE_BYTES
-
-    def _store(self) -> None:
-        if self._unstored:
-            if not self._is_explained:
-                # Along with the first results, so that they can be told from later ones.
-                self._unstored += changed_facts(self._tiers, self._options.processors)
-                self._is_explained = True
-            self._tiers.put_many(self._unstored)
-            self._unstored.clear()
-            self._unstored_bytes = 0
+    def _lose(self, sent: Sent, cause: str) -> None:
+        self._storing.settle(sent.file.signature.size_bytes)
+        self._give_up(sent, cause)
 
     def _add_entry(self, sent: Sent, done: FileDone, drafts: Drafts, told: Sequence[_Told]) -> None:
         shown, contents = sent.file.shown, [one.contents for one in told]

@@ -10,7 +10,7 @@ from reports import counts
 from runs import Runner, ScriptedPool, Tasks, at_hand
 
 from chunkflow.cache.tiers import Hit, Tiers
-from chunkflow.engine import processing
+from chunkflow.engine import processing, storing
 from chunkflow.engine.dispatch import dispatch
 from chunkflow.engine.messages import DONE, FileDone, FilePart, joined, parted
 from chunkflow.engine.options import RunOptions
@@ -178,7 +178,7 @@ def stored(tiers: Tiers, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_records_are_stored_while_the_run_goes_on(
     runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "_STORE_BYTES", 0)
+    monkeypatch.setattr(storing, "_STORE_BYTES", 0)
     monkeypatch.setattr(processing, "_BATCH_FILES", 1)
     monkeypatch.setattr(dispatch, "_IN_LINE_BYTES", 0)
     names = ["a.ts", "b.ts", "c.ts"]
@@ -192,7 +192,7 @@ def test_records_are_stored_while_the_run_goes_on(
 def test_nothing_is_stored_while_the_last_tasks_are_handed_out(
     runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "_STORE_BYTES", 0)
+    monkeypatch.setattr(storing, "_STORE_BYTES", 0)
     monkeypatch.setattr(processing, "_BATCH_BYTES", 1)
     names = ["a.ts", "b.ts", "c.ts"]
     for name in names:
