@@ -186,6 +186,7 @@ CONTENT = st.lists(LINES, max_size=12).map("\n".join)
 STEP = st.dictionaries(st.sampled_from(("a.ts", "b.tsx", "in/c.js")), CONTENT | st.none())
 
 
+@pytest.mark.no_cover
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(STEP, min_size=1, max_size=6))
 def test_any_history_gives_what_a_run_from_scratch_gives(

@@ -263,6 +263,7 @@ def word(random: Random) -> str:
     return "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=6))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("make", [suite, router, factory, function, switch])
 def test_one_line_inserted_anywhere_reruns_less_than_the_limit(
     make: Callable[[Random], str],
@@ -293,6 +294,7 @@ def test_suite_and_function_are_as_long_as_said() -> None:
     assert function(Random("function")).count("\n") > 1000
 
 
+@pytest.mark.no_cover
 @given(st.integers(1, 400), st.integers(0, 10_000), st.sampled_from("abc(){}[]`'\"/*<;\n,"))
 def test_a_mutated_file_falls_into_parts_that_give_it_back(most: int, at: int, text: str) -> None:
     source = LARGE.read_bytes()[:10_000]
@@ -305,6 +307,7 @@ def test_parts_of_real_text_are_small_or_tokens(most: int) -> None:
     assert_small_or_tokens(LARGE.read_bytes()[:8000].rpartition(b"\n}\n")[0] + b"\n}\n", most)
 
 
+@pytest.mark.no_cover
 @given(st.integers(1, 300), st.integers(0, 2000))
 def test_a_cut_does_not_depend_on_how_much_stands_before(most: int, before: int) -> None:
     statements = "".join(f"  call{i}(argument, {i});\n" for i in range(40))

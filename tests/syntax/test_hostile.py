@@ -39,6 +39,7 @@ CASES = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("most", [None, 1500])
 @pytest.mark.parametrize("name", CASES)
 def test_named_case_gives_a_partition(name: str, most: int | None) -> None:
@@ -52,6 +53,7 @@ def test_a_truncated_file_gives_a_partition(start: int, end: int) -> None:
     assert_partition(source, chunk_source(source, "typescript"))
 
 
+@pytest.mark.no_cover
 @given(st.lists(st.tuples(st.integers(0, len(REAL)), st.sampled_from("(){}[]`'\"/*<;\n\0"))))
 def test_a_mutated_file_gives_a_partition(edits: list[tuple[int, str]]) -> None:
     source = REAL

@@ -49,6 +49,7 @@ def test_each_window_is_no_larger_than_its_statements_need() -> None:
     assert max(sizes) <= 8192
 
 
+@pytest.mark.no_cover
 def test_overloads_on_both_sides_of_a_window_are_one_chunk() -> None:
     source = b"".join(b"declare function f(a: %d): %d;\n" % (i, i) for i in range(400))
     (window,) = windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=1024)
@@ -129,6 +130,7 @@ def peak_bytes(pieces: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.no_cover
 def test_memory_follows_the_window_not_the_file() -> None:
     peak_bytes(1)
     assert peak_bytes(200) < 1.2 * peak_bytes(20)

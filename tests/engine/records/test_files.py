@@ -283,6 +283,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.no_cover
 @given(JSON, JSON)
 def test_no_json_makes_reading_raise(findings: object, values: object) -> None:
     record = hostile(findings=findings, values=values)
