@@ -143,7 +143,7 @@ class Crew:
         self._listener.add(link)
 
     def _hand_out(self) -> None:
-        """Give each idle worker a task, and each busy one a second to have at hand.
+        """Give each idle worker a task, and each busy one two more to have at hand.
 
         While a worker is busy, nobody else can do what waits in its pipe; so the last tasks, one a
         worker, are kept until somebody is idle.
