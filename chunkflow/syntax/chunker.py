@@ -159,7 +159,7 @@ class Chunker:
             text, mended = repaired(source, root, lambda text: self._parser.parse(text).root_node)
             if mended is root and not is_whole:
                 # What was left out of the tree may be just what it lacks.
-                mended = self._parser.parse(source).root_node
+                mended = budget.parse(self._parser, source, len(source)) or root
             if not mended.has_error:
                 return Pieces([mended], [])
             source = text

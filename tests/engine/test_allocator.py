@@ -13,6 +13,7 @@ def held_bytes() -> int:
         return int(file.read().split()[1]) * 4096
 
 
+# Elsewhere the library has no such function, and there is no /proc that tells what is held.
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked")
 def test_what_was_freed_in_the_middle_is_given_back() -> None:
     allocator.give_back()

@@ -175,29 +175,32 @@ def stored(tiers: Tiers, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
+@pytest.fixture
+def three(save: Save) -> list[str]:
+    """Three files."""
+    names = ["a.ts", "b.ts", "c.ts"]
+    for name in names:
+        save(name, f"let {name[0]} = 1\n")
+    return names
+
+
 def test_records_are_stored_while_the_run_goes_on(
-    runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
+    runner: Runner, three: list[str], stored: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storing, "_STORE_BYTES", 0)
     monkeypatch.setattr(processing, "_BATCH_FILES", 1)
     monkeypatch.setattr(dispatch, "_IN_LINE_BYTES", 0)
-    names = ["a.ts", "b.ts", "c.ts"]
-    for name in names:
-        save(name, f"let {name[0]} = 1\n")
-    runner.run(*names)
+    runner.run(*three)
     # The last when no other is on its way, and then the manifest of the folder.
     assert stored == [1, 1, 1, 1]
 
 
 def test_nothing_is_stored_while_the_last_tasks_are_handed_out(
-    runner: Runner, save: Save, stored: list[int], monkeypatch: pytest.MonkeyPatch
+    runner: Runner, three: list[str], stored: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storing, "_STORE_BYTES", 0)
     monkeypatch.setattr(processing, "_BATCH_BYTES", 1)
-    names = ["a.ts", "b.ts", "c.ts"]
-    for name in names:
-        save(name, f"let {name[0]} = 1\n")
-    runner.run(*names)
+    runner.run(*three)
     assert stored == [3, 1]
 
 
