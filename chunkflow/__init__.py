@@ -18,7 +18,7 @@ _HOMES = {
     "Finding": "chunkflow.model.finding",
     "Report": "chunkflow.model.report",
     "chunk_source": "chunkflow.syntax.chunker",
-    "processor": "chunkflow.processors.python",
+    "processor": "chunkflow.processors.declaration",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - every key is a string

@@ -5,7 +5,7 @@ from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding
 from chunkflow.model.report import Report
-from chunkflow.processors.python import processor
+from chunkflow.processors.declaration import processor
 from chunkflow.syntax.chunker import chunk_source
 
 __all__ = [

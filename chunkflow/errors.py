@@ -9,6 +9,7 @@
     ├── CacheError             a store cannot be used; the run goes on without it
     └── PoolError              work could not be handed to other processes
         ├── WorkerDied         a worker process ended in the middle of a task
+        ├── WorkerSpoiled      a worker process has to be replaced before it goes on with a task
         └── TaskTimeout        a task took longer than its limit
 
 Each is built from plain strings and survives pickling. A message names what failed, where,
@@ -50,6 +51,10 @@ class PoolError(ChunkflowError):
 
 class WorkerDied(PoolError):
     """A worker process ended in the middle of a task."""
+
+
+class WorkerSpoiled(PoolError):
+    """A worker process has to be replaced before it goes on; what is left of the task is as new."""
 
 
 class TaskTimeout(PoolError):

@@ -30,7 +30,7 @@ from chunkflow.syntax.chunker import chunk_source
 Answers = Callable[[Tasks], Iterator[Answer]]
 
 (CHUNK,) = chunk_source(b"let a", "typescript")
-SLOW = RunProcessor("slow", b"slow" * 4, False, expensive=True, trusted=False)
+SLOW = RunProcessor("slow", b"slow" * 4, False, expensive=True, trusted=False, own=b"slow" * 4)
 
 
 def sent(name: str, *, size_bytes: int = 1) -> Sent:

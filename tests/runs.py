@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.messages import WorkConfig
+from chunkflow.engine.messages import ProcessorConfig, WorkConfig
 from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.plan import RunProcessor
 from chunkflow.engine.run import run_files
 from chunkflow.engine.worker.work import prepare
+from chunkflow.flow.describing import describe_functions
 from chunkflow.model.report import FileReport
 from chunkflow.pool.inline import InlinePool
-from chunkflow.pool.protocol import Answer, Pool, Task
+from chunkflow.pool.processes import ProcessPool
+from chunkflow.pool.protocol import Answer, Pool, Prepare, Task
+from chunkflow.processors.description import Description
 
 LATER_NS = 10_000_000_000
 SUITES = ("describe",)
@@ -23,7 +26,7 @@ Tasks: TypeAlias = Iterable[Task | None]
 
 
 class Runner:
-    """Runs processors over files of a project, all in one process."""
+    """Runs processors over files of a project: built-ins here, users' functions in a worker."""
 
     def __init__(self, project: Path, tiers: Tiers) -> None:
         self.project = project
@@ -31,24 +34,39 @@ class Runner:
         self.small: list[bool] = []
         self.warnings: list[str] = []
         self.streaming_bytes: int | None = None
+        self.prepare: Prepare = prepare
+        self.is_in_line = False
+        """Whether users' functions are called here, too."""
+        self.descriptions: dict[str, Description] = {}
 
     def wanted(self, *names: str, named: bool = True) -> list[Wanted]:
         return [Wanted(name, str(self.project / name), named) for name in names]
 
-    def open_pool(self, processors: Iterable[str], *, small: bool) -> Pool:
+    def open_pool(self, processors: Iterable[RunProcessor], *, small: bool) -> Pool:
         self.small.append(small)
-        named = tuple((name, dict[str, object]()) for name in processors)
-        config = WorkConfig(str(self.project), named, SUITES, self.streaming_bytes)
-        return InlinePool(prepare, config.encode())
+        told = tuple(
+            ProcessorConfig(p.name, {}, p.max_chunk_bytes, p.described) for p in processors
+        )
+        config = WorkConfig(str(self.project), told, SUITES, self.streaming_bytes).encode()
+        if any(one.described for one in told) and not self.is_in_line:
+            return ProcessPool(self.prepare, config, jobs=1)
+        return InlinePool(self.prepare, config)
 
-    def options(self, *processors: str, **changes: Any) -> RunOptions:
+    def options(self, *names: str, **changes: Any) -> RunOptions:
+        self._describe([name for name in names if ":" in name])
+        processors = tuple(
+            users_function(self.descriptions[name]) if ":" in name else described(name)
+            for name in names
+        )
+
         def open_pool(*, small: bool) -> Pool:
             return self.open_pool(processors, small=small)
 
         # Seen from later, no file has just been written.
         options = RunOptions(
-            tuple(map(described, processors)),
+            processors,
             open_pool,
+            root=str(self.project),
             streaming_bytes=self.streaming_bytes,
             warn=self.warnings.append,
             clock_ns=lambda: time.time_ns() + LATER_NS,
@@ -59,24 +77,50 @@ class Runner:
         used = self.options("metrics") if options is None else options
         return {r.path: r for r in run_files(self.wanted(*names), self.tiers, used)}
 
+    def _describe(self, functions: Iterable[str]) -> None:
+        new = [name for name in functions if name not in self.descriptions]
+        if new:
+            root = str(self.project)
+            self.descriptions |= describe_functions(new, root=root, limit_s=None, fork=False)
+
 
 def described(name: str) -> RunProcessor:
-    """A processor as the keys see it; one with a colon in its name is a user's."""
-    is_users = ":" in name
+    """A built-in processor as the keys see it."""
     fingerprint = name.encode().ljust(16)[:16]
-    return RunProcessor(name, fingerprint, "path" in name, None, is_users, not is_users)
+    return RunProcessor(name, fingerprint, False, trusted=True, own=fingerprint)
+
+
+def users_function(description: Description) -> RunProcessor:
+    """A function of a user's as the keys see it."""
+    fingerprint = description.name.encode().ljust(16)[:16]
+    return RunProcessor(
+        description.name,
+        fingerprint,
+        "path" in description.context,
+        description.max_chunk_bytes,
+        description.expensive,
+        trusted=False,
+        context=description.context,
+        alone=True,
+        own=fingerprint,
+        described=description.encode().decode(),
+        base=fingerprint,
+    )
 
 
 class ScriptedPool(NamedTuple):
     """A pool that does with its tasks whatever a test wants."""
 
     answers: Callable[[Tasks], Iterator[Answer]]
+    inner: Pool | None = None
+    """Another that it hands tasks on to."""
 
     def map(self, tasks: Tasks) -> Iterator[Answer]:
         return self.answers(tasks)
 
     def close(self) -> None:
-        """Nothing is open."""
+        if self.inner is not None:
+            self.inner.close()
 
     def __enter__(self) -> "ScriptedPool":
         return self

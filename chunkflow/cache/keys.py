@@ -1,10 +1,10 @@
 """Every key of the cache, built from values alone; what is not here no result may depend on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 
 from chunkflow.model.digest import blake2b
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the layout of any record or the meaning of any key changes."""
 
 DIGEST_BYTES = 16
@@ -20,30 +20,9 @@ def content_digest(source: bytes) -> bytes:
     return blake2b(source, digest_size=DIGEST_BYTES).digest()
 
 
-def run_fingerprint(
-    *,
-    grammar: str,
-    name: str,
-    version: str,
-    fingerprint: bytes,
-    context: Iterable[str],
-    max_chunk_bytes: int | None,
-    suites: Sequence[str],
-) -> bytes:
-    """All that a processor's results depend on besides the chunk; 16 bytes.
-
-    Args:
-        grammar: versions of tree-sitter and its grammars.
-        name: the processor's name.
-        version: the processor's version.
-        fingerprint: of the processor's settings and source.
-        context: what the processor sees besides the chunk.
-        max_chunk_bytes: where larger chunks are cut for it.
-        suites: the names that make a call a test suite.
-    """
-    cut = "" if max_chunk_bytes is None else str(max_chunk_bytes)
-    parts = (str(FORMAT), grammar, name, version, fingerprint.hex(), cut)
-    return _digest("run", *parts, "\0".join(sorted(context)), "\0".join(suites))
+def fingerprint(parts: Mapping[str, str]) -> bytes:
+    """All that results depend on besides the chunk, each part by its name; 16 bytes."""
+    return _digest("parts", *(text for part in sorted(parts.items()) for text in part))
 
 
 def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
@@ -52,7 +31,7 @@ def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key
     What comes before the path is of fixed length or holds no NUL, so no two facts share a key.
 
     Args:
-        run: `run_fingerprint` of the processor.
+        run: `fingerprint` of the processor and of how files are cut.
         language: the file's language.
         content: `content_digest` of the file.
         path: the path, where the processor's results depend on it.
@@ -62,21 +41,29 @@ def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key
     return b"f" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
 
 
-def chunk_key(run: bytes, language: str, local_key: bytes) -> Key:
+def chunk_key(processor: bytes, local_key: bytes) -> Key:
     """The key of what an expensive processor said of a chunk, wherever that stands.
 
     Args:
-        run: `run_fingerprint` of the processor; of fixed length, as is the local key for it.
-        language: the language of the chunk's file.
-        local_key: the chunk's digest and kind, and the context that the processor declared.
+        processor: `fingerprint` of the processor alone. However the file was cut, what was handed
+            over is in the local key.
+        local_key: `value_key` of the chunk as it was handed over.
     """
-    facts = b"".join((run, local_key, language.encode()))
-    return b"c" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
+    return b"c" + blake2b(processor + local_key, digest_size=DIGEST_BYTES).digest()
 
 
 def manifest_key(folder: str) -> Key:
     """The key of what was last seen of the files in a folder, given by its absolute path."""
     return b"m" + _digest("manifest", str(FORMAT), folder)
+
+
+def learned_key(processor: bytes) -> Key:
+    """The key of which code a processor was seen to load late; see `engine/late_code.py`.
+
+    Args:
+        processor: `fingerprint` of the processor, without that code.
+    """
+    return b"x" + _digest("learned", str(FORMAT), processor.hex())
 
 
 def facts_key(name: str) -> Key:

@@ -18,13 +18,20 @@ class Entries:
         names: of the processors.
         progress: told how many files are done, and `total`.
         total: how many files there are.
+        warn: told what is to be said of a file, though it was processed.
     """
 
     def __init__(
-        self, names: Sequence[str], progress: Callable[[int, int], None], total: int
+        self,
+        names: Sequence[str],
+        progress: Callable[[int, int], None],
+        total: int,
+        *,
+        warn: Callable[[str], None],
     ) -> None:
         self.reports: list[FileReport] = []
         self._names = names
+        self._warn = warn
         self._progress = progress
         self._total = total
 
@@ -57,6 +64,8 @@ class Entries:
         has_values = any([told.values for told in contents])  # noqa: C419
         results = results_of(self._names, contents) if has_values else _NO_RESULTS
         size_bytes = contents[0].size_bytes
+        for note in dict.fromkeys(told.note for told in contents if told.note):
+            self._warn(f"{shown}: {note}")
         self._tell(
             FileReport(
                 shown,

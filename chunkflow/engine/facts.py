@@ -20,14 +20,16 @@ class Facts(NamedTuple):
     """What a run of a processor depended on besides the chunk."""
 
     run: bytes
-    """`run_fingerprint` of it."""
+    """`RunProcessor.run` of it."""
+    own: bytes
+    """`fingerprint` of the processor alone."""
     parts: Mapping[str, str]
-    """What that was made of, by name."""
+    """What `run` was made of, by name."""
 
 
 def changed_facts(tiers: Tiers, processors: Iterable[RunProcessor]) -> list[tuple[bytes, bytes]]:
     """Records to put, with their keys, where a processor does not depend on what it last did."""
-    by_key = {facts_key(p.name): Facts(p.run, p.parts) for p in processors if p.parts}
+    by_key = {facts_key(p.name): Facts(p.run, p.own, p.parts) for p in processors if p.parts}
     hits = tiers.get_many(list(by_key))
     changed = []
     for key, now in by_key.items():
@@ -39,18 +41,24 @@ def changed_facts(tiers: Tiers, processors: Iterable[RunProcessor]) -> list[tupl
 
 def pack_facts(facts: Sequence[Facts]) -> bytes:
     """A record of the first few, the newest first."""
-    return json.dumps([[one.run.hex(), dict(one.parts)] for one in facts[:_MOST]]).encode()
+    return json.dumps(
+        [[one.run.hex(), one.own.hex(), dict(one.parts)] for one in facts[:_MOST]]
+    ).encode()
 
 
 def unpack_facts(payload: bytes) -> list[Facts]:
     """The facts in a record; none where the bytes are not one."""
     try:
-        return [Facts(_run(run), _parts(parts)) for run, parts in json.loads(payload)[:_MOST]]
+        return [
+            # The first format had one fingerprint for both.
+            Facts(_fingerprint(run), _fingerprint(own[0] if own else run), _parts(parts))
+            for run, *own, parts in json.loads(payload)[:_MOST]
+        ]
     except (ValueError, TypeError, LookupError, RecursionError):
         return []
 
 
-def _run(text: str) -> bytes:
+def _fingerprint(text: str) -> bytes:
     run = bytes.fromhex(text)
     if len(run) != DIGEST_BYTES:
         raise ValueError("no fingerprint has that length")

@@ -7,7 +7,7 @@ given to whichever worker is free, and each is answered for as soon as it is don
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from chunkflow.model.chunk import Chunk
@@ -25,19 +25,25 @@ _DIGEST = Chunk._fields.index("digest")
 _SCOPE = Chunk._fields.index("scope")
 
 
+class ProcessorConfig(NamedTuple):
+    """A processor, as workers are told of it."""
+
+    name: str
+    settings: dict[str, object]
+    max_chunk_bytes: int | None = None
+    """Where declarations are cut for it."""
+    described: str = ""
+    """Of a user's function its `Description`, encoded, as the keys of the run have it."""
+
+
 class WorkConfig(NamedTuple):
     """What every worker of a run needs to know; crosses to it as JSON."""
 
     root: str
-    processors: tuple[tuple[str, dict[str, object]], ...]
-    """Name and settings of each."""
+    processors: tuple["ProcessorConfig", ...]
     suites: tuple[str, ...]
     streaming_bytes: int | None = None
     """A larger file is held in windows."""
-    max_chunk_bytes: int | None = None
-    """Where declarations are cut for users' processors that do not say so themselves."""
-    fingerprints: tuple[str, ...] = ()
-    """Of each processor, in hexadecimal, as the keys of the run have them."""
 
     def encode(self) -> bytes:
         """As bytes, for `prepare`.
@@ -50,9 +56,9 @@ class WorkConfig(NamedTuple):
     @classmethod
     def decode(cls, data: bytes) -> "WorkConfig":
         """The value that `encode` made bytes of."""
-        root, processors, suites, streaming_bytes, limit, fingerprints = json.loads(data)
-        named = tuple((name, own) for name, own in processors)
-        return cls(root, named, tuple(suites), streaming_bytes, limit, tuple(fingerprints))
+        root, processors, suites, streaming_bytes = json.loads(data)
+        named = tuple(ProcessorConfig(*one) for one in processors)
+        return cls(root, named, tuple(suites), streaming_bytes)
 
 
 class FileTask(NamedTuple):
@@ -93,17 +99,22 @@ class FilePart(NamedTuple):
     """What it raised, with the lines of the chunk."""
     missing: bytes = b""
     """Places of the chunks without an outcome, packed by `engine/records/drafts.py`."""
+    late_code: Mapping[str, str] = {}
+    """Code that the processor was seen to load and its key does not have: name → file."""
 
     def fields(self) -> list[bytes]:
         """As a few byte strings, for the parent."""
         errors = join(list(map(_as_bytes, self.errors))) if self.errors else b""
-        return [self.record, array("I", self.reran).tobytes(), self.missing, errors]
+        late_code = _encode_code(self.late_code)
+        return [self.record, array("I", self.reran).tobytes(), self.missing, errors, late_code]
 
     @classmethod
-    def from_fields(cls, record: bytes, reran: bytes, missing: bytes, errors: bytes) -> "FilePart":
+    def from_fields(
+        cls, record: bytes, reran: bytes, missing: bytes, errors: bytes, late_code: bytes
+    ) -> "FilePart":
         """The value that `fields` gave."""
         texts = tuple(map(_as_text, split(errors))) if errors else ()
-        return cls(record, tuple(array("I", reran)), texts, missing)
+        return cls(record, tuple(array("I", reran)), texts, missing, _decode_code(late_code))
 
 
 class FileDone(NamedTuple):
@@ -115,12 +126,10 @@ class FileDone(NamedTuple):
     """Of its content; empty where it could not be read."""
     parts: tuple[FilePart, ...]
     """One a processor."""
-    note: str = ""
-    """What is to be said of the file, though it was processed."""
 
     def encode(self) -> bytes:
         """As bytes, for the parent."""
-        told = [_as_bytes(self.error), _as_bytes(self.note), self.digest]
+        told = [_as_bytes(self.error), self.digest]
         for part in self.parts:
             told += part.fields()
         return join(told)
@@ -128,11 +137,12 @@ class FileDone(NamedTuple):
     @classmethod
     def decode(cls, data: bytes) -> "FileDone":
         """The value that `encode` made bytes of."""
-        error, note, digest, *fields = split(data)
+        error, digest, *fields = split(data)
         rest = iter(fields)
-        # Fields of four, from one iterator; where some are left over, foreign code ran there.
-        parts = [FilePart.from_fields(*four) for four in zip(rest, rest, rest, rest, strict=True)]
-        return cls(_as_text(error), digest, tuple(parts), _as_text(note))
+        # Fields of five, from one iterator; where some are left over, foreign code ran there.
+        fives = zip(rest, rest, rest, rest, rest, strict=True)
+        parts = [FilePart.from_fields(*five) for five in fives]
+        return cls(_as_text(error), digest, tuple(parts))
 
 
 class ChunkTask(NamedTuple):
@@ -140,20 +150,19 @@ class ChunkTask(NamedTuple):
 
     processor: int
     """Its number in the run."""
-    language: str
     local_key: bytes
     chunk: bytes
     """From `encode_chunk`."""
 
     def encode(self) -> bytes:
         """As bytes, for a worker or from one."""
-        return join([bytes([self.processor]), _as_bytes(self.language), self.local_key, self.chunk])
+        return join([bytes([self.processor]), self.local_key, self.chunk])
 
     @classmethod
     def decode(cls, data: bytes) -> "ChunkTask":
         """The value that `encode` made bytes of."""
-        processor, language, local_key, chunk = split(data)
-        return cls(processor[0], _as_text(language), local_key, chunk)
+        processor, local_key, chunk = split(data)
+        return cls(processor[0], local_key, chunk)
 
 
 class ChunkDone(NamedTuple):
@@ -163,16 +172,19 @@ class ChunkDone(NamedTuple):
     """From `engine/records/chunks.py`; empty where there is an error."""
     error: str
     took_s: float
+    late_code: Mapping[str, str] = {}
+    """As in `FilePart`; where there is any, the result is uncertain."""
 
     def encode(self) -> bytes:
         """As bytes, for the parent."""
-        return join([self.record, _as_bytes(self.error), b"%d" % int(self.took_s * 1e9)])
+        took_ns = b"%d" % int(self.took_s * 1e9)
+        return join([self.record, _as_bytes(self.error), took_ns, _encode_code(self.late_code)])
 
     @classmethod
     def decode(cls, data: bytes) -> "ChunkDone":
         """The value that `encode` made bytes of."""
-        record, error, took_ns = split(data)
-        return cls(record, _as_text(error), int(took_ns) / 1e9)
+        record, error, took_ns, late_code = split(data)
+        return cls(record, _as_text(error), int(took_ns) / 1e9, _decode_code(late_code))
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
@@ -212,3 +224,14 @@ def _as_bytes(text: str) -> bytes:
 
 def _as_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
+
+
+def _encode_code(files: Mapping[str, str]) -> bytes:
+    return json.dumps(dict(files)).encode() if files else b""
+
+
+def _decode_code(data: bytes) -> dict[str, str]:
+    found = json.loads(data) if data else {}
+    if not isinstance(found, dict) or not all(isinstance(path, str) for path in found.values()):
+        raise ValueError("code is told by names and files")
+    return found

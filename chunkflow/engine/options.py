@@ -23,6 +23,8 @@ class RunOptions(NamedTuple):
     processors: tuple[RunProcessor, ...]
     """At least one."""
     open_pool: OpenPool
+    root: str = "."
+    """The project's, absolute."""
     jobs: int = 1
     """How many workers the pool may have."""
     limit_s: float | None = None

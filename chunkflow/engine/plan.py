@@ -19,7 +19,7 @@ class RunProcessor(NamedTuple):
 
     name: str
     run: bytes
-    """`run_fingerprint` of it."""
+    """`fingerprint` of it and of how files are cut; keys of files hold it."""
     sees_path: bool
     max_chunk_bytes: int | None = None
     expensive: bool = False
@@ -30,6 +30,14 @@ class RunProcessor(NamedTuple):
     """What it sees besides the chunk."""
     parts: Mapping[str, str] = {}
     """What `run` is made of, by name; each is only ever compared."""
+    alone: bool = False
+    """Whether it sees each chunk by itself."""
+    own: bytes = b""
+    """`fingerprint` of it alone; keys of chunks hold it."""
+    described: str = ""
+    """Of a user's function its `Description`, encoded."""
+    base: bytes = b""
+    """Of a user's function the `fingerprint` without code that was seen to be loaded late."""
 
 
 class Cutting(NamedTuple):

@@ -1,6 +1,6 @@
 """Files that are new or have changed: they are read, processed, and what is said of them kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from chunkflow.cache.tiers import Tiers
@@ -11,6 +11,7 @@ from chunkflow.engine.dispatch.dispatch import Dispatch, Receiver, Terms
 from chunkflow.engine.dispatch.in_hand import Draft, Drafts
 from chunkflow.engine.dispatch.sent import Sent, weight_bytes
 from chunkflow.engine.entries import Entries
+from chunkflow.engine.late_code import keep_late_code
 from chunkflow.engine.manifest import Manifest, Seen
 from chunkflow.engine.messages import FileDone, FilePart
 from chunkflow.engine.options import RunOptions
@@ -25,6 +26,7 @@ _BATCH_BYTES = 96 * 1024
 _BATCH_FILES = 64
 # A processor that fails everywhere needs no thousand lines to say so.
 _MOST_ERRORS = 20
+_MOST_NAMES = 5
 
 
 class _Told(NamedTuple):
@@ -59,6 +61,7 @@ class Processing:
         self._manifest = manifest
         self._records = records
         self._entries = entries
+        self._late_code: dict[int, dict[str, str]] = {}
         self._limits = [processor.max_chunk_bytes for processor in options.processors]
         self._is_trusted = all(p.trusted for p in options.processors)
         self._is_risky = not all(p.trusted or p.expensive for p in options.processors)
@@ -75,6 +78,19 @@ class Processing:
             Dispatch(options.open_pool, receiver, chunks, terms).run(self._batches(files))
         finally:
             self._storing.store()
+            self._keep_late_code(chunks.late_code)
+
+    def _keep_late_code(self, of_chunks: Mapping[int, Mapping[str, str]]) -> None:
+        for number, processor in enumerate(self._options.processors):
+            code = {**of_chunks.get(number, {}), **self._late_code.get(number, {})}
+            if not code:
+                continue
+            keep_late_code(self._tiers, processor.base, self._options.root, code)
+            names = ", ".join(sorted(code)[:_MOST_NAMES])
+            self._options.warn(
+                f'processor "{processor.name}" loaded {names} while it ran, or it had changed by'
+                " then: what it said since is not kept; the next run takes it into account"
+            )
 
     def _batches(self, files: Iterable[File]) -> Iterator[list[Sent]]:
         is_anything_stored = bool(self._manifest) or not self._tiers.empty
@@ -123,9 +139,10 @@ class Processing:
         if not readable or len(readable) != len(self._options.processors):
             self._give_up(sent, "the worker's answer cannot be read")
             return
-        if done.note:
-            self._options.warn(f"{file.shown}: {done.note}")
         tidy()
+        for number, part in enumerate(done.parts):
+            if part.late_code:
+                self._late_code.setdefault(number, {}).update(part.late_code)
         keys = self._records.keys(file, done.digest)
         self._storing.keep(list(zip(keys, [one.record for one in readable], strict=True)))
         self._manifest.note(file.path, Seen(noted(file), done.digest))

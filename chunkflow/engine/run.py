@@ -30,7 +30,8 @@ def run_files(files: Collection[Wanted], tiers: Tiers, options: RunOptions) -> l
         the run was asked to stop.
     """
     manifest = Manifest(tiers, (file.path for file in files))
-    entries = Entries([p.name for p in options.processors], options.progress, len(files))
+    names = [processor.name for processor in options.processors]
+    entries = Entries(names, options.progress, len(files), warn=options.warn)
     records = Records(tiers, options.processors, with_values=options.with_values)
     found = _looked_at(files, manifest, entries, options.clock_ns)
     # Where nothing was seen before, each is new, and workers need not wait until all are found.

@@ -12,9 +12,11 @@ from chunkflow.flow.opening import Cache
 from chunkflow.flow.pools import Pools
 from chunkflow.model.report import Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
+from chunkflow.processors.table import is_built_in
 from chunkflow.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from chunkflow.cache.tiers import Tiers
     from chunkflow.engine.options import RunOptions
     from chunkflow.flow.caching import CacheStats, Collected
     from chunkflow.flow.running import Found
@@ -116,8 +118,7 @@ class ChunkFlow:
             from chunkflow.engine.reporting import assembled  # noqa: PLC0415
             from chunkflow.flow.running import run  # noqa: PLC0415
 
-            is_expensive = any(processor.expensive for processor in select().processors)
-            tiers = self._cache.for_run(in_memory=is_expensive)
+            tiers = self._tiers_for(names)
             options = self._options(select(), pools, progress, should_stop)
             files = run(self._find(named), tiers, options._replace(with_values=with_values))
         resources = ResourceMetrics(
@@ -243,9 +244,23 @@ class ChunkFlow:
         return self.settings.processors if processors is None else tuple(processors)
 
     def _selection(self, names: Sequence[str]) -> "Selection":
-        from chunkflow.flow.selection import Selection  # noqa: PLC0415 - see `optimize_files`
+        from chunkflow.flow.selection import Selection, functions_in  # noqa: PLC0415 - see above
 
-        return Selection(names, self.settings)
+        functions, described = functions_in(names), {}
+        if functions:
+            from chunkflow.flow.describing import describe_functions  # noqa: PLC0415
+
+            described = describe_functions(
+                functions,
+                root=self.settings.root,
+                limit_s=self.settings.timeout,
+                fork=self._owns_process and not self._cache.is_open,
+            )
+        return Selection(names, self.settings, described, self._tiers_for(names))
+
+    def _tiers_for(self, names: Sequence[str]) -> "Tiers":
+        # What an expensive function said is to be found again in any case.
+        return self._cache.for_run(in_memory=not all(map(is_built_in, names)))
 
     def _pools(self, names: Sequence[str], config: Callable[[], bytes]) -> Pools:
         settings = self.settings

@@ -51,6 +51,7 @@ def options_of(
     return RunOptions(
         selection.processors,
         open_pool,
+        root=settings.root,
         jobs=settings.jobs,
         limit_s=settings.timeout,
         streaming_bytes=settings.streaming_threshold_bytes,

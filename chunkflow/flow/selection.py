@@ -1,39 +1,51 @@
 """The processors of a run: how its keys see them, and what its workers are told of them."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from chunkflow.cache.keys import FORMAT, run_fingerprint
+from chunkflow.cache.keys import FORMAT, fingerprint
 from chunkflow.engine.plan import Cutting, RunProcessor
 from chunkflow.errors import SettingsError
-from chunkflow.processors.protocol import Processor
-from chunkflow.processors.table import is_built_in, limit_of, load
+from chunkflow.processors.fingerprint import digest_of, rules_digest
+from chunkflow.processors.table import is_function, load_built_in
 from chunkflow.settings import Settings
 from chunkflow.syntax.versions import grammar_versions
 
+if TYPE_CHECKING:
+    from chunkflow.cache.tiers import Tiers
+    from chunkflow.processors.description import Description
+
 _ONLY_CHUNKS = ("chunks",)
+_DISTRIBUTION = "distribution "
 
 
 class Selection:
-    """The processors that a run was asked for, loaded and checked; without any, files are cut only.
+    """The processors that a run was asked for, checked; without any, files are cut only.
+
+    Args:
+        names: of the processors.
+        settings: of the project.
+        described: what users' functions among them are, by name.
+        tiers: where it was kept which code these load late.
 
     Raises:
         UnknownProcessor: there is none of a name.
-        UsageError: one cannot be loaded.
         SettingsError: a processor's settings are wrong.
     """
 
-    def __init__(self, names: Sequence[str], settings: Settings) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        settings: Settings,
+        described: "Mapping[str, Description]",
+        tiers: "Tiers",
+    ) -> None:
         self._settings = settings
-        self._named = tuple(
-            (name, dict(settings.processor_settings.get(name, {})))
-            for name in dict.fromkeys(names or _ONLY_CHUNKS)
-        )
-        for name, own in self._named:
-            if own:
-                _check_plain(name, own)
-        loaded = [load(name, own, root=settings.root) for name, own in self._named]
-        self._fingerprints = tuple(processor.fingerprint().hex() for processor in loaded)
-        self.processors = tuple(map(self._described, loaded))
+        self._tiers = tiers
+        self._described = described
+        self._cutting = {"rules": rules_digest(), "suites": "\0".join(settings.suites)}
+        self.processors = tuple(map(self._processor, selected(names)))
 
     @property
     def cutting(self) -> Cutting:
@@ -43,52 +55,108 @@ class Selection:
 
     def config(self) -> bytes:
         """What workers are told: an encoded `WorkConfig`."""
-        from chunkflow.engine.messages import WorkConfig  # noqa: PLC0415 - only with a pool
+        from chunkflow.engine.messages import ProcessorConfig, WorkConfig  # noqa: PLC0415 - as above
 
         settings = self._settings
+        told = tuple(
+            ProcessorConfig(p.name, self._own_settings(p.name), p.max_chunk_bytes, p.described)
+            for p in self.processors
+        )
         return WorkConfig(
-            settings.root,
-            self._named,
-            settings.suites,
-            settings.streaming_threshold_bytes,
-            settings.max_chunk_bytes,
-            self._fingerprints,
+            settings.root, told, settings.suites, settings.streaming_threshold_bytes
         ).encode()
 
-    def _described(self, processor: Processor) -> RunProcessor:
-        settings = self._settings
-        limit = limit_of(processor, settings.max_chunk_bytes)
-        run = run_fingerprint(
-            grammar=grammar_versions(),
-            name=processor.name,
-            version=processor.version,
-            fingerprint=processor.fingerprint(),
-            context=processor.context,
-            max_chunk_bytes=limit,
-            suites=settings.suites,
-        )
+    def _own_settings(self, name: str) -> dict[str, object]:
+        return dict(self._settings.processor_settings.get(name, {}))
+
+    def _processor(self, name: str) -> RunProcessor:
+        own = self._own_settings(name)
+        if own:
+            _check_plain(name, own)
+        return self._function(name, own) if name in self._described else self._built_in(name, own)
+
+    def _built_in(self, name: str, own: dict[str, object]) -> RunProcessor:
+        built_in = load_built_in(name, own)
+        parts = _parts(built_in.name, built_in.version, built_in.context) | built_in.parts()
+        whole = parts | self._cutting | {"max_chunk_bytes": str(built_in.max_chunk_bytes)}
         return RunProcessor(
-            processor.name,
-            run,
-            "path" in processor.context,
-            limit,
-            processor.expensive,
-            is_built_in(processor.name),
-            processor.context,
-            self._parts(processor, limit),
+            name,
+            fingerprint(whole),
+            "path" in built_in.context,
+            built_in.max_chunk_bytes,
+            built_in.expensive,
+            True,
+            built_in.context,
+            whole,
+            built_in.alone,
+            fingerprint(parts),
         )
 
-    def _parts(self, processor: Processor, limit: int | None) -> dict[str, str]:
-        """What goes into `run_fingerprint`, apart."""
-        parts = {
-            "format": str(FORMAT),
-            "grammar": grammar_versions(),
-            "version": processor.version,
-            "declared_context": " ".join(processor.context),
-            "max_chunk_bytes": str(limit),
-            "suites": "\0".join(self._settings.suites),
-        }
-        return parts | {name: digest.hex() for name, digest in processor.parts().items()}
+    def _function(self, name: str, own: dict[str, object]) -> RunProcessor:
+        from chunkflow.engine.late_code import known_late_code  # noqa: PLC0415 - few runs need it
+
+        described, settings = self._described[name], self._settings
+        _check_options(described, own)
+        before = fingerprint(_function_parts(described, own))
+        late = known_late_code(self._tiers, before, settings.root)
+        if late:
+            described = described._replace(code=dict(described.code) | late)
+        limit = described.max_chunk_bytes or settings.max_chunk_bytes
+        parts = _function_parts(described, own)
+        whole = parts | self._cutting | {"max_chunk_bytes": str(limit)}
+        return RunProcessor(
+            name,
+            fingerprint(whole),
+            "path" in described.context,
+            limit,
+            described.expensive,
+            False,
+            described.context,
+            whole,
+            True,
+            fingerprint(parts),
+            described.encode().decode(),
+            before,
+        )
+
+
+def selected(names: Sequence[str]) -> Iterator[str]:
+    """The names of the processors that run, each once."""
+    return iter(dict.fromkeys(names or _ONLY_CHUNKS))
+
+
+def functions_in(names: Sequence[str]) -> list[str]:
+    """Those that are functions of users."""
+    return [name for name in selected(names) if is_function(name)]
+
+
+def _parts(name: str, version: str, context: Sequence[str]) -> dict[str, str]:
+    return {
+        "format": str(FORMAT),
+        "grammar": grammar_versions(),
+        "name": name,
+        "version": version,
+        "declared_context": " ".join(context),
+    }
+
+
+def _function_parts(described: "Description", own: Mapping[str, object]) -> dict[str, str]:
+    """What a function's results depend on besides the chunk that it is given."""
+    code = described.code.items()
+    return _parts(described.name, described.version, described.context) | {
+        "settings": digest_of(own),
+        "source": digest_of({n: d for n, d in code if not n.startswith(_DISTRIBUTION)}),
+        "packages": digest_of({n: d for n, d in code if n.startswith(_DISTRIBUTION)}),
+        "python": f"{sys.implementation.name} {sys.version.split()[0]} -O{sys.flags.optimize}",
+    }
+
+
+def _check_options(described: "Description", own: Mapping[str, object]) -> None:
+    if own and not described.takes_options:
+        raise SettingsError(
+            f'the settings in [processors."{described.name}"] do not reach the function: it has no'
+            ' parameter "options"; add one, or remove them'
+        )
 
 
 def _check_plain(name: str, own: dict[str, object]) -> None:

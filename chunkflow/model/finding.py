@@ -37,3 +37,5 @@ class Outcome(NamedTuple):
     value: "Plain" = None
     error: str | None = None
     """Why there is neither: what the processor raised. Such an outcome is not kept."""
+    is_certain: bool = True
+    """Whether the key of the result holds all that it depends on; else it is not kept either."""

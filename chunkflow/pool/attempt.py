@@ -7,7 +7,7 @@ pickle, would take more with it than its own task.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from chunkflow.errors import PoolError
+from chunkflow.errors import PoolError, WorkerSpoiled
 from chunkflow.pool.protocol import Prepare, Work
 
 _END = object()
@@ -22,6 +22,8 @@ class Outcome(NamedTuple):
     payload: bytes = b""
     failure: str | None = None
     is_final: bool = True
+    is_spoiled: bool = False
+    """Whether this process has to be replaced; the failure says why."""
 
 
 def prepared(prepare: Prepare, config: bytes, *, passing: Passing = ()) -> Work:
@@ -78,6 +80,8 @@ def _given(
         return call(*arguments)
     except passing:
         raise
+    except WorkerSpoiled as error:
+        return Outcome(failure=str(error), is_spoiled=True)
     except BaseException as error:  # noqa: BLE001  # any code at all may run here
         return Outcome(failure=tell(error))
 

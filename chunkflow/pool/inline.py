@@ -51,6 +51,6 @@ class InlinePool:
 
 
 def _answer(task: Task, outcome: Outcome) -> Answer:
-    payload, failure, is_final = outcome
+    payload, failure, is_final, _ = outcome
     error = PoolError(failure) if failure is not None else None
     return Answer(task.id, payload, error, is_final)

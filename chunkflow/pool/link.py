@@ -6,7 +6,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
-from chunkflow.errors import PoolError
+from chunkflow.errors import PoolError, WorkerSpoiled
 from chunkflow.pool.launch import Ends, Zygote
 from chunkflow.pool.protocol import Answer, Task
 from chunkflow.pool.wire import (
@@ -17,6 +17,7 @@ from chunkflow.pool.wire import (
     RAISED,
     READ_BYTES,
     READY,
+    SPOILED,
     TASK,
     CorruptFrameError,
     FrameBuffer,
@@ -155,10 +156,11 @@ class Link:
         task = self.tasks[0]
         if kind == PART:
             return Answer(task.id, body, is_final=False)
-        if kind not in (DONE, RAISED, LAST):
+        if kind not in (DONE, RAISED, LAST, SPOILED):
             raise CorruptFrameError("it was not due")
         self.tasks.popleft()
-        self.is_retired = kind == LAST
+        self.is_retired = kind in (LAST, SPOILED)
         if kind == DONE:
             return Answer(task.id, body)
-        return Answer(task.id, error=PoolError(body.decode(errors="replace")))
+        error = WorkerSpoiled if kind == SPOILED else PoolError
+        return Answer(task.id, error=error(body.decode(errors="replace")))

@@ -27,6 +27,8 @@ RAISED = 5
 """Why a task has no result, in UTF-8."""
 LAST = 6
 """The same, and the worker ends now: it cannot go on to another task."""
+SPOILED = 7
+"""Why the worker ends now, though there may be more to do in the task, in UTF-8."""
 
 _MARK = 0x9DC3F7
 """Three bytes that no text holds: none of them is ASCII, and together they are no UTF-8."""

@@ -16,6 +16,7 @@ from chunkflow.pool.wire import (
     PART,
     RAISED,
     READY,
+    SPOILED,
     frame,
     read_frame,
     write_all,
@@ -85,13 +86,14 @@ def _answer(work: Work, payload: bytes, limit: MemoryLimit, pid: int, answers_fd
             kind = LAST
         write_all(answers_fd, frame(kind, body))
         if kind != PART:
-            return kind != LAST
+            return kind not in (LAST, SPOILED)
 
 
 def _told(outcome: Outcome) -> tuple[int, bytes]:
-    payload, failure, is_final = outcome
+    payload, failure, is_final, is_spoiled = outcome
     if failure is None and len(payload) > MOST_BYTES:
         failure = f"it gave {len(payload):,} bytes; the most that can be sent is {MOST_BYTES:,}"
     if failure is not None:
-        return RAISED, failure.encode("utf-8", "backslashreplace")
+        text = failure.encode("utf-8", "backslashreplace")
+        return (SPOILED if is_spoiled else RAISED), text
     return (DONE if is_final else PART), payload

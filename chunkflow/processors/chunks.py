@@ -21,17 +21,16 @@ class Chunks:
     context: tuple[str, ...] = ()
     max_chunk_bytes: int | None = None
     expensive = False
+    alone = False
+    unknown_code: Mapping[str, str] = {}
+    is_spoiled = False
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         for key in settings:
             raise SettingsError(f"unknown setting 'processors.chunks.{key}'; it has none")
 
-    def fingerprint(self) -> bytes:
-        """Nothing that it says can change."""
-        return b""
-
-    def parts(self) -> dict[str, bytes]:
-        """There are none."""
+    def parts(self) -> dict[str, str]:
+        """There are none: nothing that it says can change."""
         return {}
 
     def process(

@@ -1,4 +1,4 @@
-"""What a processor's results depend on besides the chunk, as one digest."""
+"""Digests of what results depend on besides the chunk: settings, and chunkflow's own source."""
 
 import json
 import os
@@ -7,54 +7,45 @@ from functools import cache
 
 from chunkflow.model.digest import blake2b
 
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_RULES = ("model", "syntax", "syntax/repair", "engine/records", "engine/worker", "processors")
 
-def fingerprint(name: str, version: str, settings: Mapping[str, object], *files: str) -> bytes:
-    """16 bytes over name, version, settings and the source text of modules.
 
-    Args:
-        name: what settings and reports call the processor.
-        version: what its author calls its results.
-        settings: anything that JSON can hold; the rest counts by its `repr`.
-        files: the modules' files. A package's `__init__.py` stands for all modules of the package.
-            Each is read once a process, as code is loaded once a process.
+def digest_of(facts: Mapping[str, object]) -> str:
+    """The digest of anything that JSON can hold; the rest counts by its `repr`. In hexadecimal."""
+    text = json.dumps(facts, sort_keys=True, default=repr)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def rules_digest() -> str:
+    """The digest of the source that cuts files and keeps what is said of them; hexadecimal.
+
+    With it in a key, nothing that another release of chunkflow made of a file is taken for this
+    one's. It takes 1.5 ms of a run.
     """
-    named = json.dumps([name, version])
-    return _digest(named.encode(), *parts_of(settings, *files).values())
-
-
-def parts_of(settings: Mapping[str, object], *files: str) -> dict[str, bytes]:
-    """What `fingerprint` is made of, apart: the digests of `settings` and of the modules' `source`.
-
-    They are what tells a user why a result is not found any more.
-    """
-    facts = json.dumps(settings, sort_keys=True, default=repr)
-    return {"settings": _digest(facts.encode()), "source": _digest(*map(_source_digest, files))}
-
-
-def _digest(*parts: bytes) -> bytes:
-    digest = blake2b(digest_size=16)
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
+    return source_digest(*(os.path.join(_HOME, *folder.split("/")) for folder in _RULES))
 
 
 @cache
-def _source_digest(file: str) -> bytes:
+def source_digest(*folders: str) -> str:
+    """The digest of all source in some folders, without what is in folders below; hexadecimal.
+
+    It is read once a process, as code is loaded once a process.
+    """
     digest = blake2b(digest_size=16)
-    for path in _modules(file):
-        with open(path, "rb") as module:
-            text = module.read()
-        digest.update(f"{os.path.basename(path)}\0{len(text)}\0".encode())
-        digest.update(text)
-    return digest.digest()
+    for folder in folders:
+        for name in sorted(os.listdir(folder)):
+            if name.endswith((".py", ".pyc", ".so")):
+                text = _read(os.path.join(folder, name))
+                digest.update(f"{name}\0{len(text)}\0".encode())
+                digest.update(text)
+    return digest.hexdigest()
 
 
-def _modules(file: str) -> list[str]:
-    folder, name = os.path.split(file)
-    if name != "__init__.py":
-        return [file]
-    return [os.path.join(folder, entry) for entry in sorted(os.listdir(folder)) if _is_code(entry)]
-
-
-def _is_code(entry: str) -> bool:
-    return entry.endswith(".py")
+def _read(path: str) -> bytes:
+    # Half as long as with `open`.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, os.fstat(fd).st_size + 1)
+    finally:
+        os.close(fd)

@@ -1,6 +1,6 @@
 """What a processor is to the engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from chunkflow.model.chunk import Chunk
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Processor(Protocol):
-    """Turns chunks into outcomes. Instances are rebuilt in each worker from `(name, settings)`."""
+    """Turns chunks into outcomes, in a worker."""
 
     # What findings, reports and settings call it.
     name: str
@@ -22,17 +22,20 @@ class Processor(Protocol):
     # Largest chunk it wants, in bytes; None never cuts a declaration.
     max_chunk_bytes: int | None
 
-    # Whether a chunk is worth a task and a record of its own. It is then given alone: positions
-    # count from its own start, `source` is its text, and there is no tree.
+    # Whether a chunk is worth a task and a record of its own.
     expensive: bool
+    # Whether it sees each chunk alone: positions count from the chunk's own start, `source` is of
+    # no use, there is no tree, and the key of a result is made from the very chunk it was handed.
+    # Else it may go by a chunk's text, kind and language, and by the tree over it.
+    alone: bool
 
-    # Everything but the chunk that a result depends on: settings and source. The same in every
-    # process.
-    def fingerprint(self) -> bytes: ...
+    # Code that it was seen to load and its key does not have: name → the file that stands for it.
+    # From the first on its outcomes are uncertain.
+    @property
+    def unknown_code(self) -> Mapping[str, str]: ...
 
-    # Digests of what the fingerprint is made of, by name: `settings` and `source`, as far as there
-    # are any. No key depends on them; they tell a user which of the two has changed.
-    def parts(self) -> dict[str, bytes]: ...
+    # Whether a call has done something to the process that cannot be undone.
+    is_spoiled: bool
 
     # One outcome a chunk, in order. `chunks` are some of the chunks of one parsed file, positions
     # counting from the file's start; `source` is the file, `roots` are the syntax trees over it,
@@ -40,3 +43,11 @@ class Processor(Protocol):
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]
     ) -> Iterator[Outcome]: ...
+
+
+class BuiltIn(Processor, Protocol):
+    """A processor of chunkflow's own, which may also be made in the process of a run."""
+
+    # Digests, in hexadecimal and by name, of what its results depend on besides chunk and version:
+    # `settings` and `source`, as far as there are any.
+    def parts(self) -> dict[str, str]: ...

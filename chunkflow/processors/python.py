@@ -1,121 +1,76 @@
-"""Functions of users as processors: `@processor` marks them, `module:attr` finds them."""
+"""Runs functions of the user's, found as `module:attr`; in worker processes only."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from inspect import Parameter, signature, unwrap
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from chunkflow.errors import ProcessorError, UnknownProcessor, UsageError
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.processors.alone import alone
-from chunkflow.processors.fingerprint import fingerprint, parts_of
-from chunkflow.processors.imported import imported_files
+from chunkflow.processors.code import CodeLog
+from chunkflow.processors.declaration import Spec
+from chunkflow.processors.description import Description
 from chunkflow.processors.outcomes import outcome_of
+from chunkflow.processors.process_state import ProcessState, settle
+from chunkflow.processors.static_imports import reachable_units
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-CONTEXTS = ("path", "scope", "container", "imports")
-"""What a processor may declare that it wants to see besides the chunk's own text."""
-
-_Function = TypeVar("_Function", bound=Callable[[Chunk], Any])
-
-
-class Spec(NamedTuple):
-    """What `@processor` says of a function; it is the function's attribute `chunkflow_spec`."""
-
-    version: str = "1"
-    max_chunk_bytes: int | None = None
-    context: tuple[str, ...] = ()
-    expensive: bool = True
-
-
-def processor(
-    *,
-    version: str = "1",
-    max_chunk_bytes: int | None = None,
-    context: Sequence[str] = (),
-    expensive: bool = True,
-) -> Callable[[_Function], _Function]:
-    """Mark a function as a processor; it stays the function it is.
-
-    Args:
-        version: to be changed when results change though the module's text does not.
-        max_chunk_bytes: larger chunks are cut along their syntax first; None never cuts.
-        context: what else of a chunk the function sees, of `CONTEXTS`; all else is None.
-        expensive: whether a chunk is worth a task and a record of its own; then its result is found
-            again wherever the chunk stands, in any file. What takes less than some 50 µs is
-            quicker without: its results are kept, and found again, with the file.
-
-    Raises:
-        UsageError: an argument is not of its type, or `context` names something unknown.
-    """
-    spec = Spec(version, max_chunk_bytes, _checked_context(context), bool(expensive))
-    if not isinstance(version, str):
-        raise UsageError(f'@processor: version must be a text such as "1", not {version!r}')
-    if max_chunk_bytes is not None and not _is_size(max_chunk_bytes):
-        raise UsageError(
-            f"@processor: max_chunk_bytes must be a whole number above 0, not {max_chunk_bytes!r}"
-        )
-
-    def mark(function: _Function) -> _Function:
-        function.chunkflow_spec = spec  # type: ignore[attr-defined]
-        return function
-
-    return mark
-
-
-def _is_size(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _checked_context(context: object) -> tuple[str, ...]:
-    if isinstance(context, str) or not isinstance(context, Sequence):
-        raise UsageError(f'@processor: context must be a tuple such as ("path",), not {context!r}')
-    for name in context:
-        if name not in CONTEXTS:
-            known = ", ".join(CONTEXTS)
-            raise UsageError(f"@processor: context cannot hold {name!r}; it may hold {known}")
-    return tuple(name for name in CONTEXTS if name in context)
-
 
 class PythonProcessor:
-    """Runs a function of the user's, found as `module:attr`, on each chunk.
+    """Calls a function of the user's on each chunk.
 
-    A chunk on which it raises has an outcome with `error`; the others have theirs.
+    A chunk on which it raises has an outcome with `error`; the others have theirs. An outcome is
+    uncertain from the moment on that the function has loaded code which is not in its key.
+
+    Args:
+        name: `module:attr`.
+        settings: what `[processors.NAME]` holds.
+        root: the project's root, where modules are looked for first.
+        log: notes what the process imports; it must be installed.
+        described: what the run knows of the function; None to find that out.
 
     Raises:
         UnknownProcessor: there is no such module, or nothing of that name in it.
-        UsageError: the module cannot be imported, or what is found cannot be called.
+        UsageError: the module cannot be imported, what is found cannot be called, or it is not as
+            it was described.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, object], *, root: str = ".") -> None:
-        module_name, _, attribute = name.partition(":")
-        module = _imported(name, module_name, root)
-        self._function = _found(name, module, attribute)
-        self._settings = dict(settings)
-        self._files = _files_of(module, self._function)
-        spec = getattr(self._function, "chunkflow_spec", None)
-        self._spec = spec if isinstance(spec, Spec) else Spec()
+    alone = True
+
+    def __init__(
+        self,
+        name: str,
+        settings: Mapping[str, object],
+        *,
+        root: str,
+        log: CodeLog,
+        described: Description | None = None,
+    ) -> None:
         self.name = name
-        self.version = self._spec.version
-        self.context = self._spec.context
-        self.max_chunk_bytes = self._spec.max_chunk_bytes
-        self.expensive = self._spec.expensive
-
-    def fingerprint(self) -> bytes:
-        """Over name, version, settings, what the function declared, and source text.
-
-        Of its module and of those of the project that it imports.
-        """
-        facts = {"settings": self._settings, "spec": self._spec}
-        return fingerprint(self.name, self.version, facts, *self._files)
-
-    def parts(self) -> dict[str, bytes]:
-        """The settings, and the source text of all these modules."""
-        return parts_of(self._settings, *self._files)
+        self._log = log
+        self._settings = dict(settings)
+        self._state: ProcessState | None = None
+        self.is_spoiled = False
+        self._unknown: dict[str, str] = {}
+        self._known_names: set[str] = set()
+        module_name, _, attribute = name.partition(":")
+        _start_counting(log, described, module_name)
+        with log.noting():
+            module = _imported(name, module_name, root, log)
+        settle()
+        self._function = _found(name, module, attribute)
+        self.description = self._describe() if described is None else described
+        self.version = self.description.version
+        self.context = self.description.context
+        self.max_chunk_bytes = self.description.max_chunk_bytes
+        self.expensive = self.description.expensive
+        if described is not None:
+            self._check_unchanged(described)
 
     def process(
         self,
@@ -126,25 +81,107 @@ class PythonProcessor:
         """One outcome a chunk, in order."""
         return map(self._run, chunks)
 
+    @property
+    def unknown_code(self) -> Mapping[str, str]:
+        """Code that was loaded and is not in the key: name → the file that stands for it."""
+        return self._unknown
+
     def _run(self, chunk: Chunk) -> Outcome:
+        outcome = self._called(chunk)
+        if self._log.imported or self._log.compiled:
+            self._note_code()
+        return outcome._replace(is_certain=False) if self._unknown else outcome
+
+    def _called(self, chunk: Chunk) -> Outcome:
+        if self._state is None:
+            self._state = ProcessState()
+        options = {"options": dict(self._settings)} if self.description.takes_options else {}
         try:
-            returned = self._function(alone(chunk, self.context))
+            with self._log.noting():
+                returned = self._function(chunk, **options)
         except MemoryError:
             raise  # the pool knows whether there is a limit, and if the process can go on
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a user's function raises
-            return Outcome(error=f'processor "{self.name}" raised {_told(exc, self._files)}')
+            said = _told(exc, self._log)
+            return Outcome(error=f'processor "{self.name}" raised {said}')
+        finally:
+            self.is_spoiled = not self._state.restore() or self.is_spoiled
         try:
             return outcome_of(returned)
         except ProcessorError as exc:
             return Outcome(error=f'processor "{self.name}" {exc}')
 
+    def _note_code(self) -> None:
+        """Note what was imported that the key does not have as it is now."""
+        log, known = self._log, self.description.code
+        for name in log.compiled | (log.imported - self._known_names):
+            for unit in log.units(name):
+                if known.get(unit.name) != unit.digest:
+                    self._unknown[unit.name] = unit.path
+            self._known_names.add(name)
+        log.forget()
 
-def load_function(name: str, settings: Mapping[str, object], *, root: str) -> PythonProcessor:
-    """The function `module:attr` as a processor; see `PythonProcessor` for what it raises."""
-    return PythonProcessor(name, settings, root=root)
+    def _describe(self) -> Description:
+        spec = _spec_of(self._function)
+        packages = [self.name.partition(":")[0], *_origins(self._function)]
+        for package in packages:
+            self._log.count(package.partition(".")[0])
+        names = self._log.imported | self._log.compiled | set(packages)
+        code = {unit.name: unit.digest for unit in reachable_units(names, self._log).values()}
+        return Description(
+            self.name,
+            spec.version,
+            spec.max_chunk_bytes,
+            spec.context,
+            spec.expensive,
+            _takes_options(self._function),
+            dict(sorted(code.items())),
+            tuple(dict.fromkeys(package.partition(".")[0] for package in packages)),
+        )
+
+    def _check_unchanged(self, described: Description) -> None:
+        self._note_code()
+        spec = (self.name, *_spec_of(self._function), _takes_options(self._function))
+        if spec != described.declared or not self._unknown.keys().isdisjoint(described.code):
+            raise UsageError(f'processor "{self.name}" has just been changed; run again')
 
 
-def _imported(name: str, module_name: str, root: str) -> ModuleType:
+def _start_counting(log: CodeLog, described: Description | None, module_name: str) -> None:
+    log.forget()
+    packages = (module_name.partition(".")[0],) if described is None else described.packages
+    for package in packages:
+        log.count(package)
+
+
+def _spec_of(function: object) -> Spec:
+    spec = getattr(function, "chunkflow_spec", None)
+    return spec if isinstance(spec, Spec) else Spec()
+
+
+def _takes_options(function: Callable[..., object]) -> bool:
+    try:
+        parameter = signature(function).parameters.get("options")
+    except (TypeError, ValueError):
+        return False  # written in C, say
+    return parameter is not None and parameter.kind in (
+        Parameter.POSITIONAL_OR_KEYWORD,
+        Parameter.KEYWORD_ONLY,
+    )
+
+
+def _origins(function: Callable[..., object]) -> list[str]:
+    """Names of the modules that a function was written in, behind what is wrapped around it."""
+    found = (function, type(function), getattr(function, "func", None), unwrap(function))
+    names = (getattr(one, "__module__", None) for one in found)
+    return [name for name in names if isinstance(name, str) and name in sys.modules]
+
+
+def _imported(name: str, module_name: str, root: str, log: CodeLog) -> ModuleType:
+    if module_name == "__main__":
+        raise UsageError(
+            f'cannot load processor "{name}": other processes cannot import what a script or a'
+            " notebook defines; move it into a module"
+        )
     if root not in sys.path:
         sys.path.insert(0, root)
     try:
@@ -157,7 +194,7 @@ def _imported(name: str, module_name: str, root: str) -> ModuleType:
                 " and PYTHONPATH"
             ) from exc
         raise UsageError(
-            f'cannot load processor "{name}": importing {module_name} raised {_told(exc, ())}'
+            f'cannot load processor "{name}": importing {module_name} raised {_told(exc, log)}'
         ) from exc
 
 
@@ -176,34 +213,26 @@ def _found(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], o
     raise UnknownProcessor(f'there is no "{attribute}" in {module.__name__}{advice}')
 
 
-def _files_of(module: ModuleType, function: object) -> tuple[str, ...]:
-    """The files that make a function what it is.
-
-    Those of the named module, of the one that it was written in, and of all of the user's own that
-    these import.
-    """
-    origin = sys.modules.get(getattr(function, "__module__", None) or "")
-    named = [found for found in (module, origin) if found is not None]
-    own = (getattr(found, "__file__", None) for found in named)
-    files = (file for found in named for file in imported_files(found))
-    return tuple(dict.fromkeys(file for file in (*own, *files) if file))
-
-
-def _told(exc: BaseException, files: Sequence[str]) -> str:
-    """Type, message and place of an exception, the place in one of the files if it can be."""
+def _told(exc: BaseException, log: CodeLog) -> str:
+    """Type, message and place of an exception; the place in the user's own code if it can be."""
     try:
         said = str(exc)
     except Exception:  # noqa: BLE001 - an exception of a user's own may fail at that too
         said = ""
-    place = _place(exc.__traceback__, files)
+    place = _place(exc.__traceback__, log)
     return f"{type(exc).__name__}{': ' if said else ''}{said}{place}"
 
 
-def _place(trace: TracebackType | None, files: Sequence[str]) -> str:
+def _place(trace: TracebackType | None, log: CodeLog) -> str:
     places = []
     while trace is not None:
-        places.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        frame = trace.tb_frame
+        places.append(
+            (frame.f_globals.get("__name__", ""), frame.f_code.co_filename, trace.tb_lineno)
+        )
         trace = trace.tb_next
-    # The first of all is ours.
-    own = [place for place in places if place[0] in files] or places[1:]
-    return f" (line {own[-1][1]} of {own[-1][0]})" if own else ""
+    # The first of all is ours, and what imports code is nobody's.
+    shown = [(path, line) for name, path, line in places[1:] if not path.startswith("<")]
+    own = [(path, line) for name, path, line in places if log.is_own(name, path)]
+    path, line = next(reversed([p for p in own if not p[0].startswith("<")] or shown), ("", 0))
+    return f" (line {line} of {path})" if path else ""

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import cast
 
 from chunkflow.errors import UnknownProcessor
-from chunkflow.processors.protocol import Processor
+from chunkflow.processors.protocol import BuiltIn
 
 # By dotted name: a run imports those that it uses.
 BUILT_IN = {
@@ -17,26 +17,17 @@ BUILT_IN = {
 _NEEDED = {"metrics": ("chunkflow.processors.metrics.measurement:get_ready",)}
 
 
-def load(name: str, settings: Mapping[str, object], *, root: str) -> Processor:
-    """The processor of that name: a built-in, or a function of the user's as `module:attr`.
-
-    Args:
-        name: as users write it.
-        settings: what `[processors.NAME]` holds.
-        root: the project's root, where modules are looked for first.
+def load_built_in(name: str, settings: Mapping[str, object]) -> BuiltIn:
+    """The built-in processor of that name, with what `[processors.NAME]` holds.
 
     Raises:
-        UnknownProcessor: there is none of that name, or its module cannot be imported.
+        UnknownProcessor: there is none of that name.
         SettingsError: its settings are wrong.
     """
-    if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        return cast(Processor, getattr(import_module(module), attribute)(settings))
-    if ":" in name:
-        from chunkflow.processors.python import load_function  # noqa: PLC0415 - few runs need it
-
-        return load_function(name, settings, root=root)
-    raise UnknownProcessor(_unknown(name))
+    if name not in BUILT_IN:
+        raise UnknownProcessor(_unknown(name))
+    module, _, attribute = BUILT_IN[name].partition(":")
+    return cast(BuiltIn, getattr(import_module(module), attribute)(settings))
 
 
 def is_built_in(name: str) -> bool:
@@ -49,13 +40,9 @@ def preload_of(name: str) -> tuple[str, ...]:
     return _NEEDED.get(name, ())
 
 
-def limit_of(processor: Processor, default: int | None) -> int | None:
-    """At which size a processor has declarations cut: its own, or the default if it is a user's.
-
-    What a built-in says of a declaration, it says of all of it.
-    """
-    own = processor.max_chunk_bytes
-    return default if own is None and not is_built_in(processor.name) else own
+def is_function(name: str) -> bool:
+    """Whether a name says `module:attr`: a function of the user's."""
+    return ":" in name and name not in BUILT_IN
 
 
 def _unknown(name: str) -> str:

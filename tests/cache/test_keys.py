@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chunkflow.cache.keys import (
@@ -13,19 +13,12 @@ from chunkflow.cache.keys import (
     content_digest,
     facts_key,
     file_key,
+    fingerprint,
+    learned_key,
     manifest_key,
-    run_fingerprint,
 )
 
-RUN: dict[str, Any] = {
-    "grammar": "tree_sitter==0.26",
-    "name": "metrics",
-    "version": "1",
-    "fingerprint": b"source",
-    "context": ("path",),
-    "max_chunk_bytes": None,
-    "suites": ("describe",),
-}
+PARTS = {"grammar": "tree_sitter==0.26", "name": "metrics", "version": "1"}
 KEY: dict[str, Any] = {
     "run": bytes(DIGEST_BYTES),
     "language": "typescript",
@@ -34,32 +27,31 @@ KEY: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("fact", "other"),
-    [
-        ("grammar", "tree_sitter==0.27"),
-        ("name", "document"),
-        ("version", "2"),
-        ("fingerprint", b"another source"),
-        ("context", ()),
-        ("context", ("path", "scope")),
-        ("max_chunk_bytes", 0),
-        ("max_chunk_bytes", 1),
-        ("suites", ()),
-        ("suites", ("describe", "it")),
-    ],
-)
-def test_fingerprint_changes_with_every_fact(fact: str, other: object) -> None:
-    assert run_fingerprint(**RUN) != run_fingerprint(**{**RUN, fact: other})
+FACTS = st.dictionaries(st.text(), st.text())
+
+
+@given(FACTS, FACTS)
+@example({"a": "b"}, {"ab": ""})
+@example({"a": "1:b"}, {"a1": "b"})
+@example({"a": "b", "c": "d"}, {"a": "bc", "": "d"})
+@example({"a": ""}, {})
+def test_fingerprint_changes_with_every_part(one: dict[str, str], other: dict[str, str]) -> None:
+    assert (fingerprint(one) == fingerprint(other)) == (one == other)
+    assert len(fingerprint(one)) == DIGEST_BYTES
 
 
 def test_fingerprint_is_the_same_on_every_machine() -> None:
-    assert run_fingerprint(**RUN).hex() == "2736ad9f16106d2c82ffc66b34ee12c2"
+    assert fingerprint(PARTS).hex() == "b2891ed15cf5aeffd867e89a1cb6069d"
 
 
-def test_order_of_context_does_not_matter() -> None:
-    one = run_fingerprint(**{**RUN, "context": ("path", "scope")})
-    assert one == run_fingerprint(**{**RUN, "context": ("scope", "path")})
+@given(FACTS.flatmap(lambda facts: st.permutations(list(facts.items()))))
+def test_order_of_parts_does_not_matter(parts: list[tuple[str, str]]) -> None:
+    assert fingerprint(dict(parts)) == fingerprint(dict(sorted(parts)))
+
+
+def test_part_of_odd_bytes_has_a_fingerprint() -> None:
+    odd = b"\xff.ts".decode("utf-8", "surrogateescape")
+    assert fingerprint({"suites": odd}) != fingerprint({"suites": "?.ts"})
 
 
 @pytest.mark.parametrize(
@@ -77,8 +69,7 @@ def test_file_key_changes_with_every_fact(fact: str, other: object) -> None:
 
 
 CHUNK: dict[str, Any] = {
-    "run": bytes(DIGEST_BYTES),
-    "language": "typescript",
+    "processor": bytes(DIGEST_BYTES),
     "local_key": content_digest(b"let a") + b"\1",
 }
 
@@ -86,8 +77,7 @@ CHUNK: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("fact", "other"),
     [
-        ("run", bytes([1] * DIGEST_BYTES)),
-        ("language", "tsx"),
+        ("processor", bytes([1] * DIGEST_BYTES)),
         ("local_key", content_digest(b"let b") + b"\1"),
         ("local_key", content_digest(b"let a") + b"\2"),
     ],
@@ -97,7 +87,7 @@ def test_chunk_key_changes_with_every_fact(fact: str, other: object) -> None:
 
 
 def test_chunk_key_is_the_same_on_every_machine() -> None:
-    assert chunk_key(**CHUNK).hex() == "63def3b6306110e0075044b0066720de46"
+    assert chunk_key(**CHUNK).hex() == "634ffd68aea9671ac5ab0acff48d3e1b3d"
 
 
 @given(st.binary(), st.binary())
@@ -120,12 +110,19 @@ def test_kinds_of_record_never_share_a_key() -> None:
 def test_what_a_key_is_about_is_told_by_its_first_byte() -> None:
     keys = [
         file_key(b"r" * 16, "tsx", b"d" * 16, None),
-        chunk_key(b"r" * 16, "tsx", b"d" * 17),
+        chunk_key(b"r" * 16, b"d" * 29),
         manifest_key("/folder"),
         facts_key("metrics"),
+        learned_key(b"r" * 16),
     ]
-    assert [KINDS[key[:1]] for key in keys] == ["files", "chunks", "manifests", "facts"]
+    assert [KINDS[key[:1]] for key in keys] == ["files", "chunks", "manifests", "facts", "facts"]
 
 
 def test_facts_of_another_processor_have_another_key() -> None:
     assert facts_key("a") != facts_key("b")
+
+
+def test_late_code_of_another_processor_has_another_key() -> None:
+    assert learned_key(b"a" * 16) != learned_key(b"b" * 16)
+    name = (b"a" * 16).hex()
+    assert learned_key(b"a" * 16) != facts_key(name)

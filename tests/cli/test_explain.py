@@ -22,6 +22,7 @@ Explain = Callable[..., list[Any]]
 FIRST = "export function first(a: number) {\n  return a\n}\n"
 SECOND = "export function second(b: number) {\n  return b ? 1 : 2\n}\n"
 SIZE = "def size(chunk): return len(chunk.text)\n"
+WITH_OPTIONS = "def size(chunk, options): return len(chunk.text)\n"
 IN_CLASS = """\
 from chunkflow import processor
 
@@ -197,7 +198,9 @@ def test_size_at_which_declarations_are_cut(
     settings(project, "max_chunk_bytes = 200\n")
     told = explain("--processor", "rules:size")
     assert len(told) > 2
-    assert {tuple(reasons) for _, reasons in told} == {("max_chunk_bytes",)}
+    # What was not cut has the result that it had.
+    assert told[0] == ("first", "l3")
+    assert {tuple(reasons) for _, reasons in told[1:]} == {("max_chunk_bytes",)}
 
 
 def test_names_of_suites(save: Save, explain: Explain, project: Path) -> None:
@@ -239,7 +242,7 @@ def test_result_of_a_chunk_is_found_in_another_file(
 def test_other_settings_of_a_chunk_in_another_file_are_told(
     file: Path, explain: Explain, rules: Rules, save: Save, project: Path
 ) -> None:
-    rules(SIZE)
+    rules(WITH_OPTIONS)
     explain("--processor", "rules:size")
     save("b.ts", f"{SECOND}\nlet c = 1\n")
     settings(project, '[processors."rules:size"]\nlimit = 5\n')

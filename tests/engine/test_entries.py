@@ -22,7 +22,13 @@ class Told:
 
     def __init__(self, total: int) -> None:
         self.steps: list[tuple[int, int]] = []
-        self.entries = Entries(["p", "q"], lambda *step: self.steps.append(step), total)
+        self.warnings: list[str] = []
+        self.entries = Entries(
+            ["p", "q"],
+            lambda *step: self.steps.append(step),
+            total,
+            warn=self.warnings.append,
+        )
 
     @property
     def report(self) -> FileReport:
@@ -36,6 +42,13 @@ def test_known_file_is_all_reused() -> None:
     told.entries.add_known(Known(file, b"d", TWO, "l3"), "touched")
     assert told.report[:6] == ("a.ts", "touched", 9, 0, 9, Hits(l3=9))
     assert told.report.size_bytes == 70
+
+
+def test_note_of_a_file_is_told_once() -> None:
+    told = Told(1)
+    noted = tuple(one._replace(note="parsing took too long") for one in TWO)
+    told.entries.add("a.ts", "changed", (2, Hits(l1=4)), noted)
+    assert told.warnings == ["a.ts: parsing took too long"]
 
 
 def test_file_has_what_every_processor_said_of_it() -> None:

@@ -9,9 +9,12 @@ from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.facts import Facts, changed_facts, pack_facts, unpack_facts
 from chunkflow.engine.plan import RunProcessor
 
+PRINT = b"00" * 16
+
 
 def run_of(name: str, number: int) -> RunProcessor:
-    return RunProcessor(name, bytes([number]) * 16, False, parts={"settings": str(number)})
+    run, own = bytes([number]) * 16, bytes([100 + number]) * 16
+    return RunProcessor(name, run, False, parts={"settings": str(number)}, own=own)
 
 
 def keep(tiers: Tiers, *processors: RunProcessor) -> int:
@@ -51,7 +54,7 @@ def test_damaged_record_is_replaced(tiers: Tiers) -> None:
 
 
 def test_facts_come_back_as_they_were() -> None:
-    facts = [Facts(b"1" * 16, {"suites": "a\0b"}), Facts(b"2" * 16, {})]
+    facts = [Facts(b"1" * 16, b"3" * 16, {"suites": "a\0b"}), Facts(b"2" * 16, b"4" * 16, {})]
     assert unpack_facts(pack_facts(facts)) == facts
 
 
@@ -64,10 +67,13 @@ def test_facts_come_back_as_they_were() -> None:
         b"{}",
         b"[1]",
         b"[[]]",
-        b'[["zz", {}]]',
-        b'[["00", {}]]',
-        b'[["' + b"00" * 16 + b'", []]]',
-        b'[["' + b"00" * 16 + b'", {"a": 1}]]',
+        b'[["zz", "' + PRINT + b'", {}]]',
+        b'[["00", "' + PRINT + b'", {}]]',
+        b'[["' + PRINT + b'", "zz", {}]]',
+        b'[["' + PRINT + b'", "00", {}]]',
+        b'[["' + PRINT + b'", {}]]',
+        b'[["' + PRINT + b'", "' + PRINT + b'", []]]',
+        b'[["' + PRINT + b'", "' + PRINT + b'", {"a": 1}]]',
         b"[" * 100_000,
     ],
 )

@@ -12,6 +12,8 @@ from runs import Runner
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.worker import sections
+from chunkflow.processors.code import CodeLog
+from chunkflow.processors.python import PythonProcessor
 
 Rules = Callable[[str], Path]
 
@@ -54,7 +56,13 @@ def test_any_history_calls_for_each_chunk_once(
     root = tmp_path_factory.mktemp("history")
     (root / "rules.py").write_text(LISTED)
     tiers = Tiers(MemoryTier(64 << 20), None, warn=lambda _: None)
+    # A process for each run would take minutes; here nothing is loaded late.
+    monkeypatch.setattr(CodeLog, "install", lambda _: None)
+    function = PythonProcessor("rules:listed", {}, root=str(root), log=CodeLog())
     kept, scratch = Runner(root, tiers), Runner(root, tiers)
+    for runner in (kept, scratch):
+        runner.is_in_line = True
+        runner.descriptions["rules:listed"] = function.description
     texts = [text or "" for step in history for text in step.values()]
     if not any(line in text for line in BROKEN for text in texts):
         kept.streaming_bytes = streaming_bytes
@@ -73,6 +81,7 @@ def test_any_history_calls_for_each_chunk_once(
         assert {p: (r.results, r.chunks, r.error) for p, r in now.items()} == {
             p: (r.results, r.chunks, r.error) for p, r in fresh.items()
         }
+        assert not any(report.error for report in fresh.values())
         there = take_called()
         assert sorted(called) == sorted({*there} - seen)
         assert sum(report.reran for report in now.values()) == len(called)

@@ -10,6 +10,7 @@ from chunkflow.engine.messages import (
     FileDone,
     FilePart,
     FileTask,
+    ProcessorConfig,
     WorkConfig,
     decode_chunk,
     encode_chunk,
@@ -17,12 +18,14 @@ from chunkflow.engine.messages import (
     parted,
 )
 from chunkflow.model.chunk import Chunk
+from chunkflow.model.framing import join
 from chunkflow.syntax.chunker import chunk_source
 
 # Any string that Python can hold: file names and messages may have lone surrogates.
 TEXT = st.text(st.characters())
 INDEXES = st.lists(st.integers(0, (1 << 32) - 1)).map(tuple)
-PARTS = st.builds(FilePart, st.binary(), INDEXES, st.lists(TEXT).map(tuple), st.binary())
+CODE = st.dictionaries(TEXT, TEXT)
+PARTS = st.builds(FilePart, st.binary(), INDEXES, st.lists(TEXT).map(tuple), st.binary(), CODE)
 
 
 @given(TEXT, TEXT, st.none() | st.binary(), st.lists(st.binary()), st.booleans())
@@ -33,24 +36,24 @@ def test_task_survives(
     assert FileTask.decode(task.encode()) == task
 
 
-@given(TEXT, TEXT, st.binary(), st.lists(PARTS))
-def test_answer_survives(error: str, note: str, digest: bytes, parts: list[FilePart]) -> None:
-    done = FileDone(error, digest, tuple(parts), note)
+@given(TEXT, st.binary(), st.lists(PARTS))
+def test_answer_survives(error: str, digest: bytes, parts: list[FilePart]) -> None:
+    done = FileDone(error, digest, tuple(parts))
     assert FileDone.decode(done.encode()) == done
 
 
-@given(st.integers(0, 255), TEXT, st.binary(), st.binary())
-def test_task_about_a_chunk_survives(
-    processor: int, language: str, local_key: bytes, chunk: bytes
-) -> None:
-    task = ChunkTask(processor, language, local_key, chunk)
+@given(st.integers(0, 255), st.binary(), st.binary())
+def test_task_about_a_chunk_survives(processor: int, local_key: bytes, chunk: bytes) -> None:
+    task = ChunkTask(processor, local_key, chunk)
     assert ChunkTask.decode(task.encode()) == task
 
 
-@given(st.binary(), TEXT, st.floats(0, 1e6))
-def test_answer_about_a_chunk_survives(record: bytes, error: str, took_s: float) -> None:
-    done = ChunkDone.decode(ChunkDone(record, error, took_s).encode())
-    assert done[:2] == (record, error)
+@given(st.binary(), TEXT, st.floats(0, 1e6), CODE)
+def test_answer_about_a_chunk_survives(
+    record: bytes, error: str, took_s: float, code: dict[str, str]
+) -> None:
+    done = ChunkDone.decode(ChunkDone(record, error, took_s, code).encode())
+    assert (done.record, done.error, done.late_code) == (record, error, code)
     assert done.took_s == pytest.approx(took_s, abs=1e-9)
 
 
@@ -85,11 +88,12 @@ def test_bytes_that_are_no_payload_are_refused(payload: bytes) -> None:
 def test_config_survives() -> None:
     config = WorkConfig(
         "/odd\udcff",
-        (("metrics", {"max_sloc": 10}), ("a:b", {"c": [1.5, None]})),
+        (
+            ProcessorConfig("metrics", {"max_sloc": 10}),
+            ProcessorConfig("a:b", {"c": [1.5, None]}, 50, '["\udcff"]'),
+        ),
         ("describe",),
         1000,
-        50,
-        ("ab", "cd"),
     )
     assert WorkConfig.decode(config.encode()) == config
 
@@ -97,4 +101,11 @@ def test_config_survives() -> None:
 @pytest.mark.parametrize("odd", [object(), {1}, b"bytes"])
 def test_config_of_what_json_cannot_hold_is_refused(odd: object) -> None:
     with pytest.raises(TypeError):
-        WorkConfig("/", (("a:b", {"odd": odd}),), ()).encode()
+        WorkConfig("/", (ProcessorConfig("a:b", {"odd": odd}),), ()).encode()
+
+
+@pytest.mark.parametrize("code", [b"[]", b"7", b'{"a": 1}', b"{", b"\xff"])
+def test_code_of_another_shape_is_refused(code: bytes) -> None:
+    done = join([b"record", b"", b"1", code])
+    with pytest.raises(ValueError, match=r"\w"):
+        ChunkDone.decode(done)

@@ -18,7 +18,7 @@ from chunkflow.engine.plan import (
     noted,
     read_and_digest,
 )
-from chunkflow.engine.records.files import local_key
+from chunkflow.engine.records.files import local_keys
 from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.errors import SourceError
 from chunkflow.model.finding import Outcome
@@ -52,7 +52,7 @@ def record(*, error: str | None = None, value: int = 0) -> bytes:
     outcomes = [Outcome(value=value), Outcome(error=error)]
     writer = RecordWriter()
     columns = Columns(SOURCE, start_line=1, start_column=1)
-    writer.add(chunks, outcomes, [local_key(chunk, ()) for chunk in chunks], columns)
+    writer.add(chunks, outcomes, local_keys(chunks, alone=False), columns)
     return writer.finish(len(SOURCE))
 
 

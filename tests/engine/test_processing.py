@@ -31,7 +31,7 @@ def through(answers: Answers, options: RunOptions) -> RunOptions:
 
     def open_pool(*, small: bool) -> Pool:
         inner = options.open_pool(small=small)
-        return ScriptedPool(lambda tasks: answers(inner, tasks))
+        return ScriptedPool(lambda tasks: answers(inner, tasks), inner)
 
     return options._replace(open_pool=open_pool)
 
@@ -131,7 +131,7 @@ def answering(*parts: FilePart) -> Answers:
         [],
         [FilePart(b"no record")],
         [FilePart(b"")] * 2,
-        [FilePart(join([b"", b"", b"", b""]))],
+        [FilePart(join([b"", b"", b"", b"", b""]))],
         [FilePart(b"", missing=b"{")],
         [FilePart(b"", missing=b'[[0,"","","","",1,1,1]]')],
     ],

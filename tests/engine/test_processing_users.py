@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import small_windows
 from reports import counts
 from runs import Runner, ScriptedPool, Tasks, at_hand
 
 from chunkflow.engine.messages import DONE, FileDone, joined, parted
 from chunkflow.engine.options import RunOptions
-from chunkflow.engine.worker import sections
 from chunkflow.errors import WorkerDied
 from chunkflow.model.finding import Plain
 from chunkflow.model.report import FileReport, Hits
@@ -28,7 +28,7 @@ def through(answers: Answers, options: RunOptions) -> RunOptions:
 
     def open_pool(*, small: bool) -> Pool:
         inner = options.open_pool(small=small)
-        return ScriptedPool(lambda tasks: answers(inner, tasks))
+        return ScriptedPool(lambda tasks: answers(inner, tasks), inner)
 
     return options._replace(open_pool=open_pool)
 
@@ -182,12 +182,8 @@ def test_function_that_wants_smaller_chunks_gets_them(
 ) -> None:
     save("a.ts", "function f() {\n  one()\n  two()\n}\nfunction g() {\n  three(a, b, c)\n}\n")
     options = users("noted", "small")
-    limits = (None, 30)
-    processors = tuple(
-        one._replace(max_chunk_bytes=limit)
-        for one, limit in zip(options.processors, limits, strict=True)
-    )
-    report = runner.run("a.ts", options=options._replace(processors=processors))["a.ts"]
+    assert [one.max_chunk_bytes for one in options.processors] == [None, 30]
+    report = runner.run("a.ts", options=options)["a.ts"]
     assert len(values(report, "noted")) == 2
     assert len(values(report, "small")) == report.chunks == report.reran > 2
 
@@ -269,10 +265,8 @@ def test_draft_that_cannot_be_read_costs_the_file(runner: Runner, save: Save, us
     assert values(reports["b.ts"], "noted") == ["b"]
 
 
-def test_large_file_is_told_as_any_other(
-    runner: Runner, save: Save, users: Users, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 1000)
+def test_large_file_is_told_as_any_other(runner: Runner, save: Save, users: Users) -> None:
+    runner.prepare = small_windows.prepare
     save("a.ts", LARGE)
     names = ("metrics", "rules:noted", "rules:second", "rules:small")
     whole = runner.run("a.ts", options=runner.options(*names))["a.ts"]
@@ -280,16 +274,15 @@ def test_large_file_is_told_as_any_other(
     runner.streaming_bytes = 1000
     large = runner.run("a.ts", options=runner.options(*names))["a.ts"]
     assert large == whole
+    assert runner.warnings == []
     assert counts(runner.run("a.ts", options=runner.options(*names))["a.ts"])[1] == 0
     os.utime(runner.project / "a.ts", ns=(5, 5))
     touched = runner.run("a.ts", options=runner.options(*names))["a.ts"]
     assert counts(touched)[:2] == ("touched", 0)
 
 
-def test_edit_in_a_large_file_reruns_alone(
-    runner: Runner, save: Save, users: Users, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 1000)
+def test_edit_in_a_large_file_reruns_alone(runner: Runner, save: Save, users: Users) -> None:
+    runner.prepare = small_windows.prepare
     runner.streaming_bytes = 1000
     save("a.ts", LARGE)
     runner.run("a.ts", options=users("noted"))
@@ -299,10 +292,8 @@ def test_edit_in_a_large_file_reruns_alone(
     assert calls(runner.project) == ["f77"]
 
 
-def test_large_file_that_is_not_utf8_is_told(
-    runner: Runner, project: Path, users: Users, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 1000)
+def test_large_file_that_is_not_utf8_is_told(runner: Runner, project: Path, users: Users) -> None:
+    runner.prepare = small_windows.prepare
     runner.streaming_bytes = 1000
     lines = LARGE.encode().split(b"\n")
     lines[150] = b"let odd = '\xe4'"

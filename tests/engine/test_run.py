@@ -217,9 +217,9 @@ def test_hostile_record_is_missing_and_replaced(
     (key,) = Records(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
     hit = tiers.get(key)
     assert hit is not None
-    head, keys, findings, values = split(hit.payload)
+    head, note, keys, findings, values = split(hit.payload)
     assert old in values
-    tiers.put(key, join([head, keys, findings, values.replace(old, new)]))
+    tiers.put(key, join([head, note, keys, findings, values.replace(old, new)]))
     second = runner.run("a.ts")
     assert counts(second["a.ts"]) == ("changed", 2, 0)
     assert told(second) == told(first)

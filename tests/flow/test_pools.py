@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.engine.messages import WorkConfig
+from chunkflow.engine.messages import ProcessorConfig, WorkConfig
 from chunkflow.errors import PoolError, UnknownProcessor
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.flow.pools import Pools
@@ -15,7 +15,7 @@ from chunkflow.pool.inline import InlinePool
 from chunkflow.pool.processes import ProcessPool
 
 Save = Callable[[str, str], Path]
-CONFIG = WorkConfig(".", (("chunks", {}),), ()).encode()
+CONFIG = WorkConfig(".", (ProcessorConfig("chunks", {}),), ()).encode()
 
 
 def pools(*names: str, jobs: int = 2) -> Pools:

@@ -13,4 +13,4 @@ def test_severities_come_mildest_first() -> None:
 
 
 def test_outcome_says_nothing_by_default() -> None:
-    assert Outcome() == ((), None, None)
+    assert Outcome() == ((), None, None, True)

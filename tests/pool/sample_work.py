@@ -13,6 +13,8 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 
+from chunkflow.errors import WorkerSpoiled
+
 
 class UnpicklableError(Exception):
     def __init__(self, first: str, second: str) -> None:
@@ -315,6 +317,12 @@ def do_wait_for_file(rest: bytes) -> bytes:
     while not os.path.exists(rest):
         time.sleep(0.01)
     return b"done"
+
+
+def do_spoiled(rest: bytes) -> Iterator[bytes]:
+    """Answer each word, and then say that this process must not go on."""
+    yield from rest.split()
+    raise WorkerSpoiled("it changed its process")
 
 
 def do_log(rest: bytes) -> bytes:

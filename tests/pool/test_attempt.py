@@ -1,6 +1,6 @@
 import pytest
 
-from chunkflow.errors import PoolError
+from chunkflow.errors import PoolError, WorkerSpoiled
 from chunkflow.pool.attempt import Outcome, attempt, describe, prepared
 
 
@@ -43,3 +43,10 @@ def test_exceptions_that_may_pass_are_raised() -> None:
     with pytest.raises(KeyboardInterrupt):
         list(attempt(work, b"", passing=(KeyboardInterrupt,)))
     assert list(attempt(work, b"")) == [Outcome(failure="KeyboardInterrupt")]
+
+
+def test_work_that_spoiled_its_process_is_told_from_work_that_failed() -> None:
+    def work(payload: bytes) -> bytes:
+        raise WorkerSpoiled(payload.decode())
+
+    assert list(attempt(work, b"why")) == [Outcome(failure="why", is_spoiled=True)]

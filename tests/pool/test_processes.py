@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
+from chunkflow.errors import PoolError, TaskTimeout, WorkerDied, WorkerSpoiled
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Answer, Pool, Prepare, Task
 from chunkflow.pool.wire import DONE, HELLO, PART, READY, TASK, frame
@@ -414,3 +414,28 @@ def assert_gone(*pids: int) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_a_spoiled_worker_is_replaced_and_its_other_tasks_are_answered(prepare: Prepare) -> None:
+    with ProcessPool(prepare, b"", jobs=1) as pool:
+        (before,) = run(pool, b"pids")
+        first, second, spoiled, *rest = run(
+            pool, b"spoiled", b"spoiled", b"spoiled", b"pids", b"echo a"
+        )
+    for answer in (first, second, spoiled):
+        assert type(answer.error) is WorkerSpoiled
+        assert str(answer.error) == "it changed its process"
+    assert [answer.error for answer in rest] == [None, None]
+    assert rest[0].payload.split()[0] != before.payload.split()[0]
+    assert rest[1].payload == b"a"
+
+
+def test_what_a_worker_said_before_it_was_spoiled_is_told(pool: ProcessPool) -> None:
+    *parts, last = pool.map(tasks(b"spoiled a b"))
+    assert [part.payload for part in parts] == [b"a", b"b"]
+    assert isinstance(last.error, WorkerSpoiled)
+    assert last.is_final
+
+
+def test_nobody_is_charged_for_a_spoiled_worker(pool: ProcessPool) -> None:
+    assert isinstance(only_error(pool, b"spoiled"), WorkerSpoiled)

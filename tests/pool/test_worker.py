@@ -12,6 +12,7 @@ from chunkflow.pool.wire import (
     PART,
     RAISED,
     READY,
+    SPOILED,
     TASK,
     CorruptFrameError,
     frame,
@@ -61,6 +62,11 @@ def test_a_module_that_cannot_be_imported_is_told_for_every_task() -> None:
 def test_parts_are_frames_of_their_own(prepare: Prepare) -> None:
     _, _, *answers = served(b"sample_work:prepare", b"", b"", b"parts a b", b"parts", b"echo c")
     assert answers == [(PART, b"a"), (PART, b"b"), (DONE, b""), (DONE, b""), (DONE, b"c")]
+
+
+def test_a_worker_that_is_spoiled_says_so_and_ends(prepare: Prepare) -> None:
+    _, _, *answers = served(b"sample_work:prepare", b"", b"", b"spoiled a b", b"echo c")
+    assert answers == [(PART, b"a"), (PART, b"b"), (SPOILED, b"it changed its process")]
 
 
 @pytest.mark.parametrize("payload", [b"echo four", b"parts four five"])

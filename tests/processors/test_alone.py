@@ -4,7 +4,7 @@ import pytest
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.processors.alone import alone
-from chunkflow.processors.python import CONTEXTS
+from chunkflow.processors.declaration import CONTEXTS
 from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = b"""\

@@ -13,10 +13,6 @@ def test_says_nothing_of_any_chunk() -> None:
     assert list(outcomes) == [Outcome(), Outcome()]
 
 
-def test_its_fingerprint_never_changes() -> None:
-    assert Chunks({}).fingerprint() == Chunks({}).fingerprint()
-
-
 def test_setting_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match=r"processors\.chunks\.limit"):
         Chunks({"limit": 1})

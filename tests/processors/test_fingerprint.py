@@ -1,53 +1,83 @@
-"""A fingerprint changes with everything that results depend on, and with nothing else."""
+"""A digest changes with everything that results depend on, and with nothing else."""
 
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chunkflow.processors.fingerprint import fingerprint, parts_of
+import pytest
+
+import chunkflow
+from chunkflow.processors import fingerprint
+from chunkflow.processors.fingerprint import digest_of, rules_digest, source_digest
+
+Folder = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """Makes a folder of files with the given texts."""
+    numbers = iter(range(100))
+
+    def make(**files: str) -> str:
+        place = tmp_path / str(next(numbers))
+        place.mkdir()
+        for name, text in files.items():
+            (place / name.replace("_", ".")).write_text(text)
+        return str(place)
+
+    yield make
+    source_digest.cache_clear()
 
 
 def test_order_of_settings_is_no_matter() -> None:
-    assert fingerprint("a", "1", {"b": 1, "c": 2}) == fingerprint("a", "1", {"c": 2, "b": 1})
+    assert digest_of({"b": 1, "c": 2}) == digest_of({"c": 2, "b": 1})
 
 
-def test_name_version_settings_and_files_matter(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("a")
-    (tmp_path / "b.py").write_text("b")
-    prints = {
-        fingerprint("a", "1", {}),
-        fingerprint("b", "1", {}),
-        fingerprint("a", "2", {}),
-        fingerprint("a", "1", {"c": 1}),
-        fingerprint("a", "1", {"c": "1"}),
-        fingerprint("a", "1", {}, str(tmp_path / "a.py")),
-        fingerprint("a", "1", {}, str(tmp_path / "b.py")),
-    }
-    assert len(prints) == 7
-
-
-def test_all_modules_of_a_package_matter(tmp_path: Path) -> None:
-    prints = set()
-    for number, text in enumerate("abb"):
-        package = tmp_path / str(number)
-        package.mkdir()
-        (package / "__init__.py").write_text("same")
-        (package / "part.py").write_text(text)
-        (package / "data.txt").write_text(str(number))
-        prints.add(fingerprint("a", "1", {}, str(package / "__init__.py")))
-    assert len(prints) == 2
+def test_names_and_values_of_settings_matter() -> None:
+    facts: list[dict[str, object]] = [{}, {"c": 1}, {"c": "1"}, {"c": 2}, {"d": 1}, {"c": {"d": 1}}]
+    assert len(set(map(digest_of, facts))) == len(facts)
 
 
 def test_settings_that_json_does_not_know_count_by_their_text() -> None:
-    assert fingerprint("a", "1", {"b": {1, 2}}) != fingerprint("a", "1", {"b": {1, 3}})
+    assert digest_of({"b": {1, 2}}) != digest_of({"b": {1, 3}})
 
 
-def test_parts_tell_settings_from_source(tmp_path: Path) -> None:
-    file = tmp_path / "a.py"
-    file.write_text("a")
-    other = tmp_path / "b.py"
-    other.write_text("b")
-    parts = parts_of({"c": 1}, str(file))
-    assert sorted(parts) == ["settings", "source"]
-    assert parts_of({"c": 2}, str(file)) == {**parts, "settings": parts_of({"c": 2})["settings"]}
-    assert parts_of({"c": 1}, str(other)) == {**parts, "source": parts_of({}, str(other))["source"]}
-    assert parts_of({"c": 2})["settings"] != parts["settings"]
-    assert parts_of({}, str(other))["source"] != parts["source"]
+def test_all_modules_of_a_package_matter(folder: Folder) -> None:
+    folders = [
+        folder(__init___py="same", part_py=text, data_txt=str(number))
+        for number, text in enumerate("abb")
+    ]
+    assert len(set(map(source_digest, folders))) == 2
+
+
+def test_name_of_a_module_matters(folder: Folder) -> None:
+    assert source_digest(folder(a_py="x")) != source_digest(folder(b_py="x"))
+
+
+@pytest.mark.parametrize("suffix", ["pyc", "so"])
+def test_modules_without_a_source_matter(folder: Folder, suffix: str) -> None:
+    one, other = (folder(**{f"a_{suffix}": text}) for text in "ab")
+    assert source_digest(one) != source_digest(other)
+
+
+def test_text_belongs_to_its_module(folder: Folder) -> None:
+    """What one module loses and the next one gains is a change."""
+    assert source_digest(folder(a_py="ab", b_py="c")) != source_digest(folder(a_py="a", b_py="bc"))
+
+
+def test_folders_below_do_not_matter(folder: Folder) -> None:
+    one, other = folder(a_py="x"), folder(a_py="x")
+    os.mkdir(os.path.join(other, "below"))
+    Path(other, "below", "b.py").write_text("y")
+    assert source_digest(one) == source_digest(other)
+
+
+def test_each_folder_matters(folder: Folder) -> None:
+    one, other = folder(a_py="x"), folder(a_py="y")
+    assert len({source_digest(one), source_digest(other), source_digest(one, other)}) == 3
+
+
+def test_rules_are_in_the_folders_that_are_there() -> None:
+    home = Path(chunkflow.__file__).parent
+    assert all(list((home / rules).glob("*.py")) for rules in fingerprint._RULES)
+    assert len(bytes.fromhex(rules_digest())) == 16

@@ -1,13 +1,15 @@
 """Functions of users as processors."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from chunkflow.errors import UnknownProcessor, UsageError
-from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome
-from chunkflow.processors.python import PythonProcessor, load_function, processor
+from chunkflow.processors.alone import alone
+from chunkflow.processors.code import CodeLog
+from chunkflow.processors.python import PythonProcessor
 from chunkflow.syntax.chunker import Chunker
 
 WriteModule = Callable[[str, str], str]
@@ -65,11 +67,17 @@ def rules(write_module: WriteModule) -> str:
     return str(write_module("rules", RULES))
 
 
+def load(name: str, root: str) -> PythonProcessor:
+    """The function as it is now, in this process, whose imports are not observed."""
+    return PythonProcessor(name, {}, root=root, log=CodeLog())
+
+
 def run(name: str, root: str) -> list[Outcome]:
     parsed = Chunker("typescript").parse(SOURCE)
     chunks = [chunk._replace(path="a.ts") for chunk in parsed.chunks]
-    loaded = load_function(f"rules:{name}", {}, root=root)
-    return list(loaded.process(chunks, SOURCE, parsed.roots))
+    loaded = load(f"rules:{name}", root)
+    handed = [alone(chunk, loaded.context) for chunk in chunks]
+    return list(loaded.process(handed, SOURCE, ()))
 
 
 def test_function_gets_each_chunk_in_order(rules: str) -> None:
@@ -92,13 +100,13 @@ def test_only_what_was_declared_is_seen(rules: str) -> None:
 
 
 def test_what_was_declared_is_told(rules: str) -> None:
-    loaded = PythonProcessor("rules:declared", {}, root=rules)
+    loaded = load("rules:declared", rules)
     assert (loaded.version, loaded.max_chunk_bytes, loaded.context) == ("7", 100, ("path", "scope"))
     assert not loaded.expensive
 
 
 def test_function_need_not_be_marked(rules: str) -> None:
-    loaded = PythonProcessor("rules:plain", {}, root=rules)
+    loaded = load("rules:plain", rules)
     assert (loaded.version, loaded.max_chunk_bytes, loaded.context) == ("1", None, ())
     assert loaded.expensive
 
@@ -162,7 +170,7 @@ def test_name_without_a_function_is_explained(
     rules: str, name: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        load_function(name, {}, root=rules)
+        load(name, rules)
 
 
 @pytest.mark.parametrize(
@@ -179,46 +187,74 @@ def test_module_that_cannot_be_imported_is_explained(
 ) -> None:
     root = write_module("broken", text + "\n")
     with pytest.raises(UsageError, match=message):
-        load_function("broken:rule", {}, root=root)
+        load("broken:rule", root)
 
 
-def test_source_of_the_module_tells_fingerprints_apart(write_module: WriteModule) -> None:
-    prints = set()
+def test_source_of_the_module_tells_descriptions_apart(write_module: WriteModule) -> None:
+    codes = []
     for name, text in [("one", "1"), ("two", "2")]:
         root = write_module(f"rules_{name}", f"def rule(chunk):\n    return {text}\n")
         write_module("shown", f"from rules_{name} import rule\n")
-        prints.add(load_function("shown:rule", {}, root=root).fingerprint())
-    assert len(prints) == 2
+        codes.append(load("shown:rule", root).description.code)
+    assert [sorted(code) for code in codes] == [
+        ["module rules_one", "module shown"],
+        ["module rules_two", "module shown"],
+    ]
+    assert len({digest for code in codes for digest in code.values()}) == 4
 
 
-def test_settings_and_declarations_tell_fingerprints_apart(rules: str) -> None:
-    prints = {
-        load_function("rules:plain", {}, root=rules).fingerprint(),
-        load_function("rules:plain", {"a": 1}, root=rules).fingerprint(),
-        load_function("rules:declared", {}, root=rules).fingerprint(),
-    }
-    assert len(prints) == 3
+def test_code_is_told_by_the_bytes_of_each_module(write_module: WriteModule) -> None:
+    root = write_module("rules", "from helping import word\ndef rule(chunk): return word\n")
+    write_module("helping", "word = 1\n")
+    before = load("rules:rule", root).description.code
+    write_module("helping", "word = 2\n")
+    write_module("rules", "from helping import word\ndef rule(chunk): return word\n")
+    after = load("rules:rule", root).description.code
+    assert before.keys() == after.keys() == {"module rules", "module helping"}
+    assert before["module rules"] == after["module rules"]
+    assert before["module helping"] != after["module helping"]
 
 
-def test_marked_function_stays_callable() -> None:
-    @processor(context=["path"])
-    def kind(chunk: Chunk) -> str:
-        return chunk.kind
+def test_declarations_tell_descriptions_apart(rules: str) -> None:
+    plain, declared = (load(f"rules:{name}", rules).description for name in ("plain", "declared"))
+    assert plain.declared != declared.declared
+    assert plain.code == declared.code
 
-    [chunk] = Chunker("typescript").parse(b"let a").chunks
-    assert kind(chunk) == "variable"
+
+OPTIONS = """
+def keyword(chunk, *, options): return options
+def default(chunk, options=None): return options
+def positional(chunk, options, /): pass
+def plain(chunk): return "plain"
+"""
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"version": 1}, 'version must be a text such as "1", not 1'),
-        ({"max_chunk_bytes": 0}, "max_chunk_bytes must be a whole number above 0, not 0"),
-        ({"max_chunk_bytes": True}, "max_chunk_bytes must be"),
-        ({"context": "path"}, r'context must be a tuple such as \("path",\), not \'path\''),
-        ({"context": ("file",)}, "cannot hold 'file'; it may hold path, scope, container, imports"),
-    ],
+    ("name", "value"), [("keyword", {"a": 1}), ("default", {"a": 1}), ("plain", "plain")]
 )
-def test_wrong_declaration_is_explained(arguments: dict[str, object], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        processor(**arguments)  # type: ignore[arg-type]
+def test_settings_reach_the_function_that_wants_them(
+    write_module: WriteModule, name: str, value: object
+) -> None:
+    root = write_module("rules", OPTIONS)
+    loaded = PythonProcessor(f"rules:{name}", {"a": 1}, root=root, log=CodeLog())
+    assert loaded.description.takes_options == (name != "plain")
+    [chunk] = Chunker("typescript").parse(b"let a").chunks
+    assert [outcome.value for outcome in loaded.process([chunk], b"", ())] == [value]
+
+
+def test_parameter_that_has_no_name_for_callers_takes_no_options(write_module: WriteModule) -> None:
+    root = write_module("rules", OPTIONS)
+    assert not load("rules:positional", root).description.takes_options
+
+
+def test_function_that_is_as_described_is_loaded(rules: str) -> None:
+    described = load("rules:declared", rules).description
+    loaded = PythonProcessor("rules:declared", {}, root=rules, log=CodeLog(), described=described)
+    assert (loaded.description, loaded.version) == (described, "7")
+
+
+@pytest.mark.parametrize("change", [{"version": "8"}, {"expensive": True}, {"context": ()}])
+def test_function_that_is_not_as_described_is_refused(rules: str, change: dict[str, Any]) -> None:
+    described = load("rules:declared", rules).description._replace(**change)
+    with pytest.raises(UsageError, match="has just been changed; run again"):
+        PythonProcessor("rules:declared", {}, root=rules, log=CodeLog(), described=described)

@@ -43,11 +43,11 @@ def compared(cached: FileRecord, fresh: FileRecord) -> Iterator[Differing]:
 
 
 def compared_chunks(
-    tiers: Tiers, processor: RunProcessor, language: str, fresh: FileRecord
+    tiers: Tiers, processor: RunProcessor, fresh: FileRecord
 ) -> Iterator[Differing]:
     """How the records of single chunks differ from what a fresh file record says of them."""
     outcomes = reusable(fresh)
-    keys = {chunk_key(processor.run, language, key): key for key in outcomes}
+    keys = {chunk_key(processor.own, key): key for key in outcomes}
     wrong = set()
     for key, hit in tiers.peek_many(list(keys)).items():
         outcome = unpack_chunk(hit.payload)

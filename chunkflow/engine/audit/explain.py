@@ -88,7 +88,7 @@ class _Explained:
         """Where results of chunks are that have a record of their own, by local key."""
         if not self._processor.expensive:
             return {}
-        asked = self._chunk_keys(self._processor.run, known)
+        asked = self._chunk_keys(known)
         hits = self._tiers.peek_many(list(asked))
         return {asked[key]: hit.tier for key, hit in hits.items() if unpack_chunk(hit.payload)}
 
@@ -146,8 +146,7 @@ class _Explained:
             return found
         for differing, facts in earlier:
             asked = {
-                chunk_key(facts.run, self._file.language, self._seen.chunks[index].local_key): index
-                for index in missing
+                chunk_key(facts.own, self._seen.chunks[index].local_key): index for index in missing
             }
             for key in self._tiers.peek_many(list(asked)):
                 found.setdefault(asked[key], differing)
@@ -159,10 +158,9 @@ class _Explained:
             context = tuple(parts.get("declared_context", "").split())
         return file_key(run, file.language, digest, file.shown if "path" in context else None)
 
-    def _chunk_keys(self, run: bytes, known: Mapping[bytes, object]) -> dict[bytes, bytes]:
-        language = self._file.language
+    def _chunk_keys(self, known: Mapping[bytes, object]) -> dict[bytes, bytes]:
         keys = (chunk.local_key for chunk in self._seen.chunks)
-        return {chunk_key(run, language, key): key for key in keys if key not in known}
+        return {chunk_key(self._processor.own, key): key for key in keys if key not in known}
 
     def _told(
         self, chunk: SeenChunk, tier: str | None, reasons: tuple[str, ...]

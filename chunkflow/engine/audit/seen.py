@@ -8,6 +8,7 @@ from chunkflow.engine.records.files import local_keys
 from chunkflow.engine.worker.calls import Context
 from chunkflow.engine.worker.sections import SourceText
 from chunkflow.model.chunk import Chunk
+from chunkflow.processors.alone import alone
 from chunkflow.syntax.chunker import Chunker
 
 
@@ -43,9 +44,12 @@ def seen_file(file: File, processor: RunProcessor, cutting: Cutting) -> SeenFile
     chunks: list[SeenChunk] = []
     for section in text.sections(chunker, processor.max_chunk_bytes):
         found = context.of(section.chunks)
-        keys = local_keys(found, processor.context)
+        if processor.alone:
+            found = [alone(chunk, processor.context) for chunk in found]
+        keys = local_keys(found, alone=processor.alone)
         lines = section.start_line - 1
-        chunks += (_seen(chunk, key, lines) for chunk, key in zip(found, keys, strict=True))
+        pairs = zip(section.chunks, keys, strict=True)
+        chunks += (_seen(chunk, key, lines) for chunk, key in pairs)
     return SeenFile(text.digest, chunks)
 
 

@@ -117,7 +117,7 @@ class _Verifying:
         for processor, before, now in zip(self._processors, cached, found, strict=True):
             differing = list(compared(before, now))
             if processor.expensive:
-                differing += compared_chunks(self._tiers, processor, file.language, now)
+                differing += compared_chunks(self._tiers, processor, now)
             if differing:
                 self._differences += self._placed(file, processor, differing)
         return None

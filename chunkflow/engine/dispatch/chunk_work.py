@@ -14,7 +14,7 @@ from chunkflow.engine.dispatch.waiting import Pending, Waiting
 from chunkflow.engine.messages import ChunkDone, ChunkTask
 from chunkflow.engine.plan import RunProcessor
 from chunkflow.engine.records.chunks import unpack_chunk
-from chunkflow.errors import PoolError, WorkerDied
+from chunkflow.errors import PoolError, WorkerDied, WorkerSpoiled
 from chunkflow.model.finding import Outcome
 
 # When so much waits, no more files are cut until nothing does.
@@ -90,6 +90,8 @@ class ChunkWork:
         self._is_draining = False
         # Seconds that each processor takes for a chunk, once one was measured.
         self._seconds: dict[int, float] = {}
+        self.late_code: dict[int, dict[str, str]] = {}
+        """By the number of a processor: what it loaded that its key does not have."""
         self._unstored: list[tuple[bytes, bytes]] = []
         self._clock_s = clock_s
         self._stored_s = clock_s()
@@ -103,10 +105,10 @@ class ChunkWork:
             self._is_draining = self._waiting.size_bytes > _FULL_BYTES
         return self._is_draining
 
-    def keys(self, number: int, language: str, local_keys: Iterable[bytes]) -> list[bytes]:
-        """The keys of chunks in a file, for the processor of that number."""
-        run = self._processors[number].run
-        return [chunk_key(run, language, local_key) for local_key in local_keys]
+    def keys(self, number: int, local_keys: Iterable[bytes]) -> list[bytes]:
+        """The keys of chunks, for the processor of that number."""
+        own = self._processors[number].own
+        return [chunk_key(own, local_key) for local_key in local_keys]
 
     def want(self, owner: int, tasks: Iterable[ChunkTask]) -> None:
         """See to it that there will be a result for each chunk.
@@ -115,9 +117,7 @@ class ChunkWork:
             owner: for whom results are held until it lets go of them.
             tasks: the chunks.
         """
-        keyed = {
-            self.keys(task.processor, task.language, [task.local_key])[0]: task for task in tasks
-        }
+        keyed = {self.keys(task.processor, [task.local_key])[0]: task for task in tasks}
         self.store()  # or a result that waits for others to be stored with would not be found
         hits = self._tiers.get_many([key for key in keyed if key not in self._entries])
         for key, task in keyed.items():
@@ -187,6 +187,11 @@ class ChunkWork:
         if outcome is None:
             self._settle(one.key, self._error(one, "the worker's answer cannot be read"))
             return
+        if done.late_code:
+            # A processor's first one is noted before anything of this can be looked for.
+            self.late_code.setdefault(number, {}).update(done.late_code)
+            self._settle(one.key, outcome._replace(is_certain=False))
+            return
         self._unstored.append((one.key, done.record))
         if self._clock_s() - self._stored_s >= _STORE_S:
             self.store()
@@ -195,6 +200,9 @@ class ChunkWork:
     def fail(self, rest: Sequence[Pending], error: PoolError) -> None:
         """A task ended before these chunks were done, at the first of them."""
         if not rest:
+            return
+        if isinstance(error, WorkerSpoiled):
+            self.put_back(rest)
             return
         culprit, *others = rest
         # A process may die by no fault of the chunk: the system wanted its memory, say.

@@ -61,7 +61,7 @@ class FilesInHand:
         """A worker has gone through a file; False if what it says cannot be understood."""
         try:
             drafts = {
-                number: self._draft(number, sent, part.missing)
+                number: self._draft(number, part.missing)
                 for number, part in enumerate(done.parts)
                 if part.missing
             }
@@ -76,8 +76,8 @@ class FilesInHand:
             self._ready(sent, done, drafts)
         return True
 
-    def _draft(self, number: int, sent: Sent, packed: bytes) -> Draft:
-        missing = _Packed(packed, partial(self._chunks.keys, number, sent.file.language))
+    def _draft(self, number: int, packed: bytes) -> Draft:
+        missing = _Packed(packed, partial(self._chunks.keys, number))
         if not all(self._chunks.is_wanted(key) for _, key in missing):
             raise ValueError("there is a chunk that nobody was asked for")
         return Draft(missing, {})

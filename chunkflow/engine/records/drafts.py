@@ -121,6 +121,7 @@ def filled(record: bytes, places: Iterable[Place], outcomes: Iterable[Outcome]) 
     keys = bytearray(known.local_keys)
     key_bytes = len(keys) // known.chunks
     errors = []
+    is_complete = known.complete
     findings, values = _Rows(contents.findings), _Rows(contents.values)
     count, last = known.findings, -1
     for place, outcome in zip(places, outcomes, strict=True):
@@ -129,6 +130,8 @@ def filled(record: bytes, places: Iterable[Place], outcomes: Iterable[Outcome]) 
         last = place.chunk_index
         if outcome.error is not None:
             errors.append(f"lines {place.start_line}-{place.end_line}: {outcome.error}")
+        if outcome.error is not None or not outcome.is_certain:
+            is_complete = False
             start = place.chunk_index * key_bytes
             keys[start : start + key_bytes] = bytes(key_bytes)
         if outcome.findings:
@@ -137,13 +140,14 @@ def filled(record: bytes, places: Iterable[Place], outcomes: Iterable[Outcome]) 
         if outcome.value is not None:
             values.add(_value(place, outcome))
     whole = packed(
-        complete=known.complete and not errors,
+        complete=is_complete,
         chunks=contents.chunks,
         findings=count,
         size_bytes=contents.size_bytes,
         local_keys=bytes(keys),
         findings_json=findings.finish(),
         values_json=values.finish(),
+        note=known.note,
     )
     return Filled(whole, errors)
 

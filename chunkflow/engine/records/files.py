@@ -19,7 +19,9 @@ from chunkflow.model.finding import SEVERITIES, Finding, Outcome, Plain
 from chunkflow.model.framing import join, split
 
 _HEAD = struct.Struct("<BIII")
-_CONTEXT_BYTES = 8
+_VALUE_BYTES = 12
+# The text stands behind its digest, which says it as well.
+_DIGEST = Chunk._fields.index("digest")
 _LARGE_BYTES = 1 << 20
 # A new kind moves the others: then the cache's FORMAT must be raised.
 _KIND_CODES = {kind: bytes([code]) for code, kind in enumerate(sorted(KINDS), start=1)}
@@ -45,6 +47,8 @@ class FileRecord(NamedTuple):
     """One key a chunk, all of one length."""
     findings_json: bytes
     values_json: bytes | memoryview
+    note: str = ""
+    """What is to be said of the file whenever it is reported."""
 
 
 class PlacedFindings(NamedTuple):
@@ -76,23 +80,32 @@ class Contents(NamedTuple):
     size_bytes: int
     findings: list[PlacedFindings]
     values: list[PlacedValue]
+    note: str = ""
+    """What is to be said of the file."""
 
 
-def local_key(chunk: Chunk, context: Sequence[str]) -> bytes:
-    """What a result depends on besides the file's language and the processor itself."""
-    key = chunk.digest + _KIND_CODES[chunk.kind]
-    if context:
-        seen = repr([getattr(chunk, name) for name in context])
-        key += blake2b(seen.encode("utf-8", "surrogatepass"), digest_size=_CONTEXT_BYTES).digest()
-    return key
+def local_keys(chunks: Sequence[Chunk], *, alone: bool) -> list[bytes]:
+    """What results depend on besides the processor itself, for each chunk.
 
-
-def local_keys(chunks: Sequence[Chunk], context: Sequence[str]) -> list[bytes]:
-    """The local key of each chunk; quicker than one by one."""
-    if context:
-        return [local_key(chunk, context) for chunk in chunks]
+    Args:
+        chunks: as they are handed over.
+        alone: whether each is handed over by itself; else a processor goes by its text, its kind
+            and the file's language, which is in the file's key.
+    """
+    if alone:
+        return list(map(value_key, chunks))
     codes = _KIND_CODES
     return [chunk.digest + codes[chunk.kind] for chunk in chunks]
+
+
+def value_key(chunk: Chunk) -> bytes:
+    """What a result depends on that is made of this value alone: every field of it.
+
+    The text and the kind come first; they tell a user what has changed.
+    """
+    facts = repr(chunk[:_DIGEST] + chunk[_DIGEST + 2 :]).encode("utf-8", "surrogatepass")
+    digest = blake2b(facts, digest_size=_VALUE_BYTES).digest()
+    return chunk.digest + _KIND_CODES[chunk.kind] + digest
 
 
 def packed(
@@ -104,10 +117,11 @@ def packed(
     local_keys: bytes,
     findings_json: bytes | bytearray,
     values_json: bytes | bytearray,
+    note: str = "",
 ) -> bytes:
     """The record that has these facts; see `FileRecord`."""
     head = _HEAD.pack(complete, chunks, findings, size_bytes)
-    return join([head, local_keys, findings_json, values_json])
+    return join([head, note.encode(), local_keys, findings_json, values_json])
 
 
 def rows_json(rows: Sequence[object]) -> bytes:
@@ -125,17 +139,18 @@ def unpack(payload: bytes) -> FileRecord | None:
     values: bytes | memoryview
     try:
         if len(payload) < _LARGE_BYTES:
-            head, keys, findings, values = split(payload)
+            head, note, keys, findings, values = split(payload)
         else:
             # Of a large file values are 20 MB, and not copied.
             head, *rest, values = split(memoryview(payload))
-            keys, findings = map(bytes, rest)
+            note, keys, findings = map(bytes, rest)
         complete, chunks, count, size_bytes = _HEAD.unpack(head)
+        shown = str(note, "utf-8") if note else ""
     except (ValueError, struct.error):
         return None
     if not _fit(keys, chunks):
         return None
-    return FileRecord(bool(complete), chunks, count, size_bytes, keys, findings, values)
+    return FileRecord(bool(complete), chunks, count, size_bytes, keys, findings, values, shown)
 
 
 def _fit(keys: bytes, chunks: int) -> bool:
@@ -155,7 +170,7 @@ def contents_of(record: FileRecord, *, with_values: bool = True) -> Contents | N
     except (ValueError, TypeError, RecursionError):
         # Not JSON, or JSON of another shape, perhaps nested without end.
         return None
-    return Contents(record.chunks, record.size_bytes, findings, values)
+    return Contents(record.chunks, record.size_bytes, findings, values, record.note)
 
 
 def reusable(record: FileRecord) -> dict[bytes, Outcome]:

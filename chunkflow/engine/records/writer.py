@@ -39,7 +39,7 @@ class RecordWriter:
         """How many were taken."""
         self._findings = 0
         self.is_complete = True
-        """Whether there was an outcome for each."""
+        """Whether there was an outcome for each that may be kept."""
         self._keys: list[bytes] = []
         # Each section's rows as JSON: of a large file they take much less than as objects.
         self._findings_json: list[bytes] = []
@@ -68,7 +68,7 @@ class RecordWriter:
         """
         findings, values, has_failed = [], [], False
         lines = start_line - 1
-        for index, (found, value, error) in enumerate(outcomes):
+        for index, (found, value, error, is_certain) in enumerate(outcomes):
             if found:
                 chunk = chunks[index]
                 place = (chunk.start_line + lines, columns.at(chunk.start_byte))
@@ -78,13 +78,13 @@ class RecordWriter:
                 chunk = chunks[index]
                 what = (self.chunks + index, chunk.digest.hex(), chunk.kind, chunk.name)
                 values.append((*what, chunk.start_line + lines, chunk.end_line + lines, value))
-            if error is not None:
+            if error is not None or not is_certain:
                 has_failed = True
         if has_failed:
             self.is_complete = False
             # No chunk has a key of zeros: what failed is not found again, so it is run next time.
             keys = [
-                key if outcome.error is None else bytes(len(key))
+                key if outcome.error is None and outcome.is_certain else bytes(len(key))
                 for key, outcome in zip(keys, outcomes, strict=True)
             ]
         self._keys.append(b"".join(keys))
@@ -94,13 +94,14 @@ class RecordWriter:
             self._values_json.append(rows_json(values))
         self.chunks += len(chunks)
 
-    def finish(self, size_bytes: int, *, certain: bool = True) -> bytes:
+    def finish(self, size_bytes: int, *, certain: bool = True, note: str = "") -> bytes:
         """The record.
 
         Args:
             size_bytes: of the file.
             certain: whether the same bytes give the same chunks always. Else the record is not
                 complete: each chunk's result may be reused, but the file is cut anew.
+            note: what is to be said of the file.
         """
         return packed(
             complete=certain and self.is_complete,
@@ -110,4 +111,5 @@ class RecordWriter:
             local_keys=b"".join(self._keys),
             findings_json=b"[" + b",".join(self._findings_json) + b"]",
             values_json=b"[" + b",".join(self._values_json) + b"]",
+            note=note,
         )

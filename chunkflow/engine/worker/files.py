@@ -23,8 +23,8 @@ class FileWork(Protocol):
     def take(self, section: Section) -> None:
         """Go through the next section."""
 
-    def finish(self, size_bytes: int, *, certain: bool) -> FilePart:
-        """What was made of the file; `certain` as in `RecordWriter.finish`."""
+    def finish(self, size_bytes: int, *, certain: bool, note: str) -> FilePart:
+        """What was made of the file; `certain` and `note` as in `RecordWriter.finish`."""
 
 
 class _Keyed:
@@ -33,14 +33,17 @@ class _Keyed:
     def __init__(self, processor: Processor, shown: str, previous: bytes) -> None:
         self.processor = processor
         self._context = Context(processor.context, shown)
+        self._alone = processor.alone
         record = unpack(previous) if previous else None
         self.known = reusable(record) if record is not None else {}
         self.writer = RecordWriter()
 
     def keyed(self, section: Section) -> tuple[list[Chunk], list[bytes]]:
-        context = self.processor.context
+        """The chunks as they are handed to the processor, and their keys, made from these."""
         chunks = self._context.of(section.chunks)
-        return chunks, local_keys(chunks, context)
+        if self._alone:
+            chunks = [alone(chunk, self.processor.context) for chunk in chunks]
+        return chunks, local_keys(chunks, alone=self._alone)
 
 
 class CompleteWork:
@@ -54,8 +57,8 @@ class CompleteWork:
     def take(self, section: Section) -> None:
         """Process the chunks of a section."""
         keyed = self._keyed
-        chunks, keys = keyed.keyed(section)
-        outcomes = self._outcomes(chunks, keys, section)
+        handed, keys = keyed.keyed(section)
+        chunks, outcomes = section.chunks, self._outcomes(handed, keys, section)
         keyed.writer.add(chunks, outcomes, keys, _columns(section), start_line=section.start_line)
         if not keyed.writer.is_complete:
             self._errors += _errors(chunks, outcomes, section.start_line)
@@ -79,10 +82,11 @@ class CompleteWork:
         self._reran += (first + index for index in fresh)
         return [known[key] for key in keys]
 
-    def finish(self, size_bytes: int, *, certain: bool) -> FilePart:
+    def finish(self, size_bytes: int, *, certain: bool, note: str) -> FilePart:
         """What the processor said of the file."""
-        record = self._keyed.writer.finish(size_bytes, certain=certain)
-        return FilePart(record, tuple(self._reran), tuple(self._errors))
+        record = self._keyed.writer.finish(size_bytes, certain=certain, note=note)
+        code = self._keyed.processor.unknown_code
+        return FilePart(record, tuple(self._reran), tuple(self._errors), late_code=code)
 
 
 class DraftWork:
@@ -106,10 +110,12 @@ class DraftWork:
     def take(self, section: Section) -> None:
         """Look through the chunks of a section."""
         keyed = self._keyed
-        chunks, keys = keyed.keyed(section)
+        handed, keys = keyed.keyed(section)
+        chunks = section.chunks
         columns, lines = _columns(section), section.start_line - 1
         places: list[Place] = []
-        for index, (chunk, key) in enumerate(zip(chunks, keys, strict=True), keyed.writer.chunks):
+        first = keyed.writer.chunks
+        for index, (chunk, key) in enumerate(zip(chunks, keys, strict=True), first):
             if key in keyed.known:
                 continue
             column = columns.at(chunk.start_byte)
@@ -118,16 +124,16 @@ class DraftWork:
             places.append(Place(*what, start, column, end))
             if key not in self._asked:
                 self._asked.add(key)
-                seen = encode_chunk(alone(chunk, keyed.processor.context))
-                self._wanted.append(ChunkTask(self._number, chunk.language, key, seen))
+                seen = encode_chunk(handed[index - first])
+                self._wanted.append(ChunkTask(self._number, key, seen))
         self._places.append(pack_places(places))
         outcomes = [keyed.known.get(key, _NOTHING) for key in keys]
         start_line = section.start_line
         keyed.writer.add(chunks, outcomes, keys, _columns(section), start_line=start_line)
 
-    def finish(self, size_bytes: int, *, certain: bool) -> FilePart:
+    def finish(self, size_bytes: int, *, certain: bool, note: str) -> FilePart:
         """What was known, and the places of what was not."""
-        record = self._keyed.writer.finish(size_bytes, certain=certain)
+        record = self._keyed.writer.finish(size_bytes, certain=certain, note=note)
         return FilePart(record, missing=join_places(self._places))
 
 

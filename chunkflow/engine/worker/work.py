@@ -1,6 +1,6 @@
 """What runs in a worker: files and chunks in, what the processors say of them out."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from time import perf_counter
 
 from chunkflow.engine.messages import (
@@ -20,10 +20,11 @@ from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.worker.calls import call
 from chunkflow.engine.worker.files import CompleteWork, DraftWork, FileWork
 from chunkflow.engine.worker.sections import SourceText
-from chunkflow.errors import SourceError, UsageError
+from chunkflow.engine.worker.unparsed import Unparsed
+from chunkflow.errors import SourceError, WorkerSpoiled
 from chunkflow.pool.protocol import Work
 from chunkflow.processors.protocol import Processor
-from chunkflow.processors.table import is_built_in, limit_of, load
+from chunkflow.processors.table import is_built_in, load_built_in
 from chunkflow.syntax.chunker import Chunker
 
 # What is found to be done is told when there is so much of it, and not all at the end.
@@ -44,17 +45,31 @@ def prepare(config: bytes) -> Work:
         UsageError: a processor has changed since the run began.
     """
     settings = WorkConfig.decode(config)
-    processors = [load(name, own, root=settings.root) for name, own in settings.processors]
-    for processor, fingerprint in zip(processors, settings.fingerprints, strict=False):
-        if processor.fingerprint().hex() != fingerprint:
-            raise UsageError(f'processor "{processor.name}" has just been changed; run again')
-    return _Worker(processors, settings).work
+    return _Worker(list(_loaded(settings)), settings).work
+
+
+def _loaded(settings: WorkConfig) -> Iterator[Processor]:
+    users = [one for one in settings.processors if one.described]
+    if users:
+        # Here and not above: most runs have built-in processors alone.
+        from chunkflow.processors.code import CodeLog  # noqa: PLC0415
+        from chunkflow.processors.description import Description  # noqa: PLC0415
+        from chunkflow.processors.python import PythonProcessor  # noqa: PLC0415
+
+        log = CodeLog()
+        log.install()
+    for name, own, _, encoded in settings.processors:
+        if encoded:
+            described = Description.decode(encoded.encode())
+            yield PythonProcessor(name, own, root=settings.root, log=log, described=described)
+        else:
+            yield load_built_in(name, own)
 
 
 class _Worker:
     def __init__(self, processors: Sequence[Processor], settings: WorkConfig) -> None:
         self._processors = processors
-        self._limits = [limit_of(processor, settings.max_chunk_bytes) for processor in processors]
+        self._limits = [one.max_chunk_bytes for one in settings.processors]
         self._suites = settings.suites
         self._streaming_bytes = settings.streaming_bytes
         self._chunkers: dict[str, Chunker] = {}
@@ -62,8 +77,19 @@ class _Worker:
     def work(self, payload: bytes) -> Iterator[bytes]:
         kind, parts = parted(payload)
         if kind == CHUNKS:
-            return map(self._chunk, parts)
+            return self._chunks(parts)
         return self._files([FileTask.decode(part) for part in parts])
+
+    def _chunks(self, tasks: Iterable[bytes]) -> Iterator[bytes]:
+        for task in tasks:
+            self._check_process()
+            yield self._chunk(task)
+        self._check_process()
+
+    def _check_process(self) -> None:
+        for processor in self._processors:
+            if processor.is_spoiled:
+                raise WorkerSpoiled(f'processor "{processor.name}" has spoiled its process')
 
     def _files(self, tasks: Sequence[FileTask]) -> Iterator[bytes]:
         done: list[bytes] = []
@@ -86,16 +112,21 @@ class _Worker:
     ) -> Generator[bytes, None, FileDone]:
         works = [self._work(number, task, wanted) for number in range(len(self._processors))]
         notes: dict[str, None] = {}
+        unparsed = Unparsed()
         for limit in dict.fromkeys(self._limits):
             asking = [work for work, own in zip(works, self._limits, strict=True) if own == limit]
             for section in text.sections(self._chunker(task.language), limit):
                 for work in asking:
                     work.take(section)
+                if limit == self._limits[0]:
+                    unparsed.take(section)
+                self._check_process()
                 if section.note is not None:
                     notes[section.note] = None
                 yield from _told(wanted, _WANTED_BYTES)
-        parts = [work.finish(text.size_bytes, certain=not notes) for work in works]
-        return FileDone("", text.digest, tuple(parts), "; ".join(notes))
+        note, is_certain = "; ".join([*notes, *unparsed.notes()]), not notes
+        parts = [work.finish(text.size_bytes, certain=is_certain, note=note) for work in works]
+        return FileDone("", text.digest, tuple(parts))
 
     def _work(self, number: int, task: FileTask, wanted: list[ChunkTask]) -> FileWork:
         processor = self._processors[number]
@@ -111,13 +142,15 @@ class _Worker:
 
     def _chunk(self, payload: bytes) -> bytes:
         task = ChunkTask.decode(payload)
-        chunk = decode_chunk(task.chunk)
+        chunk, processor = decode_chunk(task.chunk), self._processors[task.processor]
         started_s = perf_counter()
-        outcome = call(self._processors[task.processor], [chunk], chunk.source, ())[0]
+        outcome = call(processor, [chunk], chunk.source, ())[0]
         took_s = perf_counter() - started_s
+        code = processor.unknown_code
         if outcome.error is not None:
-            return ChunkDone(b"", outcome.error, took_s).encode()
-        return ChunkDone(pack_chunk(chunk, outcome), "", took_s).encode()
+            return ChunkDone(b"", outcome.error, took_s, code).encode()
+        certain = outcome._replace(is_certain=True)  # for the record; the code says that it is not
+        return ChunkDone(pack_chunk(chunk, certain), "", took_s, code).encode()
 
 
 def _told(wanted: list[ChunkTask], most_bytes: int) -> Iterator[bytes]:

@@ -1,11 +1,12 @@
 """The built-in processor `metrics`: size and complexity of every function."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.processors.fingerprint import fingerprint, parts_of
+from chunkflow.processors.fingerprint import digest_of, source_digest
 from chunkflow.processors.metrics.limits import limits_from
 
 if TYPE_CHECKING:
@@ -46,17 +47,19 @@ class Metrics:
     context: tuple[str, ...] = ()
     max_chunk_bytes: int | None = None
     expensive = False
+    alone = False
+    unknown_code: Mapping[str, str] = {}
+    is_spoiled = False
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         self._limits = limits_from(settings)
 
-    def fingerprint(self) -> bytes:
-        """Version, limits and this package's source."""
-        return fingerprint(self.name, self.version, self._limits._asdict(), __file__)
-
-    def parts(self) -> dict[str, bytes]:
+    def parts(self) -> dict[str, str]:
         """The limits, and this package's source."""
-        return parts_of(self._limits._asdict(), __file__)
+        return {
+            "settings": digest_of(self._limits._asdict()),
+            "source": source_digest(os.path.dirname(__file__)),
+        }
 
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]

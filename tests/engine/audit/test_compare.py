@@ -16,8 +16,8 @@ from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = b"let a = 1\nlet b = 2\nlet c = 3\n"
 CHUNKS = chunk_source(SOURCE, "typescript")
-KEYS = local_keys(CHUNKS, ())
-PROCESSOR = RunProcessor("p", b"p" * 16, False, expensive=True)
+KEYS = local_keys(CHUNKS, alone=False)
+PROCESSOR = RunProcessor("p", b"p" * 16, False, expensive=True, own=b"o" * 16)
 VALUES = [Outcome(value=1), Outcome(), Outcome((Finding("bad"),))]
 
 
@@ -61,12 +61,12 @@ def test_record_of_other_chunks_differs_as_a_whole() -> None:
 
 
 def test_chunk_records_are_compared_with_the_file_record(tiers: Tiers) -> None:
-    keys = [chunk_key(PROCESSOR.run, "typescript", key) for key in KEYS]
-    assert list(compared_chunks(tiers, PROCESSOR, "typescript", record(VALUES))) == []
+    keys = [chunk_key(PROCESSOR.own, key) for key in KEYS]
+    assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
     right = [pack_chunk(c, o) for c, o in zip(CHUNKS, VALUES, strict=True)]
     tiers.put_many(zip(keys, right, strict=True))
-    assert list(compared_chunks(tiers, PROCESSOR, "typescript", record(VALUES))) == []
+    assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
     tiers.put(keys[0], b"no record")
     tiers.put(keys[1], pack_chunk(CHUNKS[1], Outcome(value=3)))
     expected = [Differing(1, "chunk record")]
-    assert list(compared_chunks(tiers, PROCESSOR, "typescript", record(VALUES))) == expected
+    assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == expected

@@ -94,15 +94,16 @@ class TestEarlierRuns:
         one, other, current = b"1" * 16, b"2" * 16, self.processor.run
         self.keep(runner, file, one, other)
         facts = [
-            Facts(one, {"settings": "old", "source": "old"}),
-            Facts(other, {"settings": "old", "source": "same"}),
-            Facts(current, NOW),
+            Facts(one, one, {"settings": "old", "source": "old"}),
+            Facts(other, other, {"settings": "old", "source": "same"}),
+            Facts(current, current, NOW),
         ]
         runner.tiers.put(facts_key("p"), pack_facts(facts))
         assert told(explain(runner, processor=self.processor)) == [("settings",)] * 2
 
     def test_without_a_record_of_theirs_they_say_nothing(self, file: Path, runner: Runner) -> None:
-        runner.tiers.put(facts_key("p"), pack_facts([Facts(b"1" * 16, {"settings": "old"})]))
+        one = b"1" * 16
+        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, one, {"settings": "old"})]))
         assert told(explain(runner, processor=self.processor)) == [("new",)] * 2
 
     def test_record_is_found_by_the_path_where_they_saw_it(
@@ -111,12 +112,12 @@ class TestEarlierRuns:
         one = b"1" * 16
         self.keep(runner, file, one, path="a.ts")
         before = {**NOW, "declared_context": "path"}
-        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, before)]))
+        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, one, before)]))
         processor = self.processor._replace(parts={**NOW, "declared_context": ""})
         assert told(explain(runner, processor=processor)) == [("declared_context",)] * 2
 
     def test_part_that_was_not_there_counts_as_another(self, file: Path, runner: Runner) -> None:
         one = b"1" * 16
         self.keep(runner, file, one)
-        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, {"source": "same"})]))
+        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, one, {"source": "same"})]))
         assert told(explain(runner, processor=self.processor)) == [("settings",)] * 2

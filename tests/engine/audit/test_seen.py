@@ -11,6 +11,7 @@ from chunkflow.engine.manifest import Signature
 from chunkflow.engine.plan import Cutting, File, RunProcessor
 from chunkflow.engine.records.files import local_keys
 from chunkflow.errors import SourceError
+from chunkflow.processors.alone import alone as by_itself
 from chunkflow.syntax.chunker import chunk_source
 
 Save = Callable[..., Path]
@@ -28,9 +29,11 @@ def seen(
     *,
     context: tuple[str, ...] = (),
     max_bytes: int | None = None,
+    alone: bool = False,
 ) -> SeenFile:
     file = File("a.ts", str(path), "typescript", Signature(0, 0, 0, 0), 0, None, False)
-    return seen_file(file, RunProcessor("p", b"", False, max_bytes, context=context), cutting)
+    processor = RunProcessor("p", b"", False, max_bytes, context=context, alone=alone)
+    return seen_file(file, processor, cutting)
 
 
 def test_chunks_have_the_keys_of_a_run(save: Save) -> None:
@@ -38,7 +41,7 @@ def test_chunks_have_the_keys_of_a_run(save: Save) -> None:
     found = seen(save("a.ts", source))
     assert found.digest == content_digest(source)
     chunks = chunk_source(source, "typescript")
-    assert [chunk.local_key for chunk in found.chunks] == local_keys(chunks, ())
+    assert [chunk.local_key for chunk in found.chunks] == local_keys(chunks, alone=False)
     places = [(c.kind, c.name, c.scope, c.start_line, c.end_line) for c in found.chunks]
     assert places == [
         ("variable", "a", (), 1, 1),
@@ -47,10 +50,20 @@ def test_chunks_have_the_keys_of_a_run(save: Save) -> None:
     ]
 
 
-def test_context_is_in_the_key(save: Save) -> None:
+def test_context_is_in_the_key_of_who_sees_each_chunk_alone(save: Save) -> None:
     path = save("a.ts", "let a = 1\n")
-    keys = {seen(path, context=context).chunks[0].local_key for context in ((), ("path",))}
-    assert len({len(key) for key in keys}) == 2
+    contexts = ((), ("path",))
+    keys = {seen(path, context=c, alone=True).chunks[0].local_key for c in contexts}
+    assert len(keys) == 2
+    assert len({seen(path, context=c).chunks[0].local_key for c in contexts}) == 1
+
+
+def test_chunk_alone_has_the_key_of_what_is_handed_over(save: Save) -> None:
+    source = b"let a = 1\n\nclass K {\n  m() {}\n}\n"
+    found = seen(save("a.ts", source), context=("scope",), alone=True)
+    handed = [by_itself(chunk, ("scope",)) for chunk in chunk_source(source, "typescript")]
+    assert [chunk.local_key for chunk in found.chunks] == local_keys(handed, alone=True)
+    assert [chunk.start_line for chunk in found.chunks] == [1, 3, 4]
 
 
 def test_size_and_suites_say_where_it_is_cut(save: Save) -> None:

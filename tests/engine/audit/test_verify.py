@@ -84,7 +84,7 @@ def test_content_that_is_not_what_was_seen_is_told(two: Runner, save: Save, proj
 def test_file_that_changes_meanwhile_is_no_difference(two: Runner, project: Path) -> None:
     def change(*, small: bool) -> Any:
         (project / "a.ts").write_text("changed\n")
-        return two.open_pool(["metrics"], small=small)
+        return two.options("metrics").open_pool(small=small)
 
     found = verify(two, "a.ts", open_pool=change)
     assert found.differences == ()
@@ -95,7 +95,7 @@ def test_file_that_vanishes_meanwhile_is_told(two: Runner, project: Path) -> Non
     def remove(*, small: bool) -> Any:
         (project / "a.ts").unlink()
         (project / "b.ts").unlink()
-        return two.open_pool(["metrics"], small=small)
+        return two.options("metrics").open_pool(small=small)
 
     found = verify(two, open_pool=remove)
     assert found.differences == ()
@@ -121,7 +121,7 @@ def test_file_that_is_gone_is_left_out_if_it_was_not_named(two: Runner, project:
 def test_cache_that_is_cleared_meanwhile_is_no_difference(two: Runner) -> None:
     def clear(*, small: bool) -> Any:
         two.tiers.clear()
-        return two.open_pool(["metrics"], small=small)
+        return two.options("metrics").open_pool(small=small)
 
     assert verify(two, open_pool=clear) == Verification(2, 2, 0, ())
 

@@ -11,12 +11,15 @@ from chunkflow.engine.dispatch.waiting import Pending
 from chunkflow.engine.messages import ChunkDone, ChunkTask
 from chunkflow.engine.plan import RunProcessor
 from chunkflow.engine.records.chunks import pack_chunk
-from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
+from chunkflow.errors import PoolError, TaskTimeout, WorkerDied, WorkerSpoiled
 from chunkflow.model.finding import Outcome
 from chunkflow.syntax.chunker import chunk_source
 
 (CHUNK,) = chunk_source(b"let a", "typescript")
-FIRST, SECOND = (RunProcessor(n, n.encode() * 4, False, expensive=True) for n in ("fast", "slow"))
+FIRST, SECOND = (
+    RunProcessor(n, n.encode() * 4, False, expensive=True, own=n.encode() * 4)
+    for n in ("fast", "slow")
+)
 FILE, OTHER = 1, 2
 
 
@@ -46,7 +49,7 @@ class Trial:
             self.work.ask(self.key(task), lambda key, result: self.told.append((key, result)))
 
     def key(self, task: ChunkTask) -> bytes:
-        (key,) = self.work.keys(task.processor, task.language, [task.local_key])
+        (key,) = self.work.keys(task.processor, [task.local_key])
         return key
 
     def next(self, *, busy: int = 0) -> list[bytes]:
@@ -85,7 +88,7 @@ def trial(tiers: Tiers) -> Trial:
 
 
 def task(local_key: bytes, *, size: int = 10, processor: int = 0) -> ChunkTask:
-    return ChunkTask(processor, "typescript", local_key, bytes(size))
+    return ChunkTask(processor, local_key, bytes(size))
 
 
 def done(value: bytes, *, took_s: float = 0.001) -> ChunkDone:
@@ -210,7 +213,6 @@ def test_first_to_ask_is_charged(trial: Trial) -> None:
     "other",
     [
         A._replace(processor=1),
-        A._replace(language="tsx"),
         A._replace(local_key=b"b"),
     ],
 )
@@ -302,6 +304,14 @@ def taken(trial: Trial, *tasks: ChunkTask) -> list[Pending]:
     return [one for one in trial.work.next(busy=0) if one.task in tasks]
 
 
+def give_out_all(trial: Trial) -> list[Pending]:
+    """All that waits, given out."""
+    found: list[Pending] = []
+    while pending := trial.work.next(busy=0):
+        found += pending
+    return found
+
+
 def test_chunk_that_cost_its_worker_goes_alone_once_more(trial: Trial) -> None:
     trial.work.fail(taken(trial, A), DIED)
     trial.want(*(task(b"other%d" % n) for n in range(20)))
@@ -340,6 +350,54 @@ def test_others_of_its_task_go_again(trial: Trial, error: PoolError) -> None:
     called = trial.do_all()
     assert b"a" not in called
     assert (b"b" in called, b"c" in called) == (error is DIED, True)
+
+
+def test_spoiled_worker_costs_no_chunk(trial: Trial) -> None:
+    pending = taken(trial, A, B, C)
+    trial.do(pending[:1])
+    trial.work.fail(pending[1:], WorkerSpoiled("it has spoiled its process"))
+    called = trial.do_all()
+    assert (b"a" in called, b"b" in called, b"c" in called) == (False, True, True)
+    assert [result.outcome.value for result in trial.results] == ["a", "b", "c"]
+
+
+def test_chunk_is_not_charged_however_often_its_worker_is_spoiled(trial: Trial) -> None:
+    pending = taken(trial, A)
+    for _ in range(5):
+        trial.work.fail(pending, WorkerSpoiled("it has spoiled its process"))
+        pending = [one for one in give_out_all(trial) if one.task == A]
+        assert len(pending) == 1
+    trial.work.fail(pending, DIED)
+    assert b"a" in trial.do_all()
+    assert trial.results == [Result(Outcome(value="a"), "")]
+
+
+def test_result_that_late_code_had_a_part_in_is_told_and_not_kept(trial: Trial) -> None:
+    trial.want(A, B)
+    trial.ask(A, B)
+    code = {"module late": "/p/late.py"}
+    for key in (b"a", b"b"):
+        (one,) = trial.work.next(busy=0)
+        trial.work.take(one, done(key)._replace(late_code=code if key == b"a" else {}))
+    trial.work.store()
+    assert [result.outcome for result in trial.results] == [
+        Outcome(value="a", is_certain=False),
+        Outcome(value="b"),
+    ]
+    assert trial.work.late_code == {0: code}
+    assert trial.kept == 1
+
+
+def test_late_code_of_several_chunks_is_told_together(trial: Trial) -> None:
+    trial.want(A, B, task(b"c", processor=1))
+    for number in range(3):
+        (one,) = trial.work.next(busy=0)
+        late = {f"module late{number}": "/p/late.py"}
+        trial.work.take(one, done(one.task.local_key)._replace(late_code=late))
+    assert trial.work.late_code == {
+        0: {"module late0": "/p/late.py", "module late1": "/p/late.py"},
+        1: {"module late2": "/p/late.py"},
+    }
 
 
 def test_task_that_ends_after_its_last_chunk_costs_none(trial: Trial) -> None:

@@ -195,7 +195,7 @@ TOO_MANY = joined(DONE, [FileDone("", b"d", ()).encode()] * 2)
         TOO_MANY,
         joined(DONE, [b"x"]),
         joined(WANTED, [b"x"]),
-        joined(WANTED, [ChunkTask(9, "typescript", b"", b"").encode()]),
+        joined(WANTED, [ChunkTask(9, b"", b"").encode()]),
         joined(WANTED, []),
         joined(DONE, [FileDone("", b"d", (FilePart(b"", missing=b"{"),)).encode()]),
         joined(DONE, [FileDone("", b"d", (FilePart(b""),)).encode()[:-1]]),

@@ -54,7 +54,7 @@ class Workers:
                 yield from self.files(task) if files_in(task) else self.called_for(task)
 
     def files(self, task: Task) -> Iterator[Answer]:
-        wanted = [ChunkTask(0, "typescript", key, key).encode() for key in self.chunks]
+        wanted = [ChunkTask(0, key, key).encode() for key in self.chunks]
         yield Answer(task.id, joined(WANTED, wanted), is_final=False)
         missing = pack_places(
             Place(index, key.hex(), "", "", "", 1, 1, 1) for index, key in enumerate(self.chunks)
@@ -188,7 +188,7 @@ def test_chunks_that_wait_are_called_for_before_more_files_are_cut() -> None:
                 if kind == WANTED:
                     # Each file has a chunk of its own besides.
                     own = names_in(task)[0].encode()
-                    large = ChunkTask(0, "typescript", own, bytes(5 << 20)).encode()
+                    large = ChunkTask(0, own, bytes(5 << 20)).encode()
                     yield one._replace(payload=joined(WANTED, [*parts, large]))
                 else:
                     yield one
@@ -265,7 +265,7 @@ def test_interruption_passes_through_and_what_was_done_is_kept() -> None:
 def test_record_that_is_kept_is_what_the_worker_said() -> None:
     found = Trial(Workers(b"a"), trusted=False)
     found.run([sent("a.ts")])
-    (key,) = ChunkWork((SLOW,), found.tiers, jobs=1).keys(0, "typescript", [b"a"])
+    (key,) = ChunkWork((SLOW,), found.tiers, jobs=1).keys(0, [b"a"])
     hit = found.tiers.get(key)
     assert hit is not None
     assert unpack_chunk(hit.payload) == Outcome(value="a")

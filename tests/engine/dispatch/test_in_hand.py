@@ -17,7 +17,9 @@ from chunkflow.model.finding import Outcome
 from chunkflow.syntax.chunker import chunk_source
 
 (CHUNK,) = chunk_source(b"let a", "typescript")
-PROCESSORS = tuple(RunProcessor(n, n.encode() * 16, False, expensive=True) for n in "pq")
+PROCESSORS = tuple(
+    RunProcessor(n, n.encode() * 16, False, expensive=True, own=n.encode() * 16) for n in "pq"
+)
 OWNER = 1
 
 
@@ -33,7 +35,7 @@ class Trial:
         self.ready.append((sent, drafts))
 
     def want(self, *wanted: tuple[int, bytes]) -> None:
-        self.chunks.want(OWNER, (ChunkTask(n, "typescript", key, b"text") for n, key in wanted))
+        self.chunks.want(OWNER, (ChunkTask(n, key, b"text") for n, key in wanted))
 
     def do(self, *, error: str = "") -> None:
         """Work off the next chunk."""

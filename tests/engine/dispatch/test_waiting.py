@@ -12,9 +12,7 @@ from chunkflow.engine.messages import ChunkTask
 
 
 def pending(number: int, size: int, tries: int = 0) -> Pending:
-    return Pending(
-        b"key%d" % number, ChunkTask(number % 7, "tsx", b"l%d" % number, b"t" * size), tries
-    )
+    return Pending(b"key%d" % number, ChunkTask(number % 7, b"l%d" % number, b"t" * size), tries)
 
 
 @pytest.mark.parametrize("held_bytes", [0, 50, 1 << 20])

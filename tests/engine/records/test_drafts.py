@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chunkflow.engine.records.drafts import Place, filled, join_places, pack_places, unpack_places
-from chunkflow.engine.records.files import local_key, unpack
+from chunkflow.engine.records.files import local_keys, reusable, unpack
 from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.model.finding import Finding, Outcome
 from chunkflow.model.framing import join
@@ -17,7 +17,7 @@ from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = "let ä = 1; let b = 2\nfunction c() {\n}\nlet d = 4\n".encode()
 CHUNKS = chunk_source(SOURCE, "typescript")
-KEYS = [local_key(chunk, ()) for chunk in CHUNKS]
+KEYS = local_keys(CHUNKS, alone=False)
 OUTCOMES = [
     Outcome((Finding("first"),), "a"),
     Outcome(value=["b"]),
@@ -60,6 +60,18 @@ def test_chunk_that_failed_is_told_with_its_lines_and_not_found_again() -> None:
     unpacked = unpack(found.record)
     assert unpacked is not None
     assert not unpacked.complete
+
+
+def test_uncertain_outcome_is_told_and_not_found_again() -> None:
+    uncertain = OUTCOMES[2]._replace(is_certain=False)
+    found = filled(draft([1, 2]), [place(1), place(2)], [OUTCOMES[1], uncertain])
+    assert found.record == record([*OUTCOMES[:2], uncertain, OUTCOMES[3]])
+    assert found.errors == []
+    unpacked = unpack(found.record)
+    assert unpacked is not None
+    assert not unpacked.complete
+    assert KEYS[1] in reusable(unpacked)
+    assert KEYS[2] not in reusable(unpacked)
 
 
 @given(st.lists(st.sampled_from(range(4))))
@@ -115,7 +127,7 @@ def test_places_in_another_order_are_refused(missing: list[int]) -> None:
 
 def test_many_rows_are_as_few() -> None:
     chunks = chunk_source(b"let a;" * 3000, "typescript")
-    keys = [local_key(chunk, ()) for chunk in chunks]
+    keys = local_keys(chunks, alone=False)
     outcomes = [Outcome((Finding("f"),), index) for index in range(len(chunks))]
 
     def written(told: Sequence[Outcome]) -> bytes:

@@ -11,22 +11,24 @@ from hypothesis import strategies as st
 
 from chunkflow.engine.records import files
 from chunkflow.engine.records.files import (
+    Contents,
     FileRecord,
     contents_of,
-    local_key,
     local_keys,
     reusable,
     unpack,
+    value_key,
 )
 from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome, Plain
 from chunkflow.model.framing import join
+from chunkflow.processors.alone import alone as by_itself
 from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = "\ufefflet a = 1; let ä = 2; let b = 3\nlet c = 4\n".encode()
 CHUNKS = chunk_source(SOURCE, "typescript")
-KEYS = [local_key(chunk, ()) for chunk in CHUNKS]
+KEYS = local_keys(CHUNKS, alone=False)
 NOTHING = [Outcome()] * len(CHUNKS)
 
 
@@ -127,45 +129,69 @@ def test_failed_chunk_is_not_found_again() -> None:
     assert reusable(record) == {key: Outcome() for key in KEYS if key != KEYS[1]}
 
 
+def test_uncertain_outcome_is_told_and_not_found_again() -> None:
+    record = record_of(Outcome(), Outcome(value=1, is_certain=False))
+    contents = contents_of(record)
+    assert contents is not None
+    assert [placed.value for placed in contents.values] == [1]
+    assert not record.complete
+    assert reusable(record) == {key: Outcome() for key in KEYS if key != KEYS[1]}
+
+
 def test_empty_file_has_a_record_too() -> None:
     record = unpack(RecordWriter().finish(0))
     assert record is not None
     assert record.complete
     assert reusable(record) == {}
-    assert contents_of(record) == (0, 0, [], [])
+    assert contents_of(record) == Contents(0, 0, [], [])
 
 
 def chunk(**changes: Any) -> Chunk:
     return CHUNKS[0]._replace(**changes)
 
 
+def key_of(chunk: Chunk, *, alone: bool) -> bytes:
+    (key,) = local_keys([chunk], alone=alone)
+    return key
+
+
+@pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize(
     "change",
     [{"digest": b"another" + bytes(9)}, {"kind": "function"}],
     ids=["digest", "kind"],
 )
-def test_local_key_depends_on_text_and_kind(change: dict[str, Any]) -> None:
-    assert local_key(chunk(**change), ()) != local_key(chunk(), ())
+def test_local_key_depends_on_text_and_kind(change: dict[str, Any], alone: bool) -> None:
+    assert key_of(chunk(**change), alone=alone) != key_of(chunk(), alone=alone)
 
 
 @pytest.mark.parametrize(
     ("context", "value"),
     [("path", "b.ts"), ("path", "\udcff.ts"), ("scope", ("A",)), ("imports", "import 'a'")],
 )
-def test_local_key_depends_on_declared_context_alone(context: str, value: object) -> None:
+def test_local_key_depends_on_context_for_who_is_handed_the_chunk_alone(
+    context: str, value: object
+) -> None:
     changed = chunk(**{context: value})
-    assert local_key(changed, (context,)) != local_key(chunk(), (context,))
-    assert local_key(changed, ()) == local_key(chunk(), ())
+    assert key_of(changed, alone=True) != key_of(chunk(), alone=True)
+    assert key_of(changed, alone=False) == key_of(chunk(), alone=False)
 
 
-@pytest.mark.parametrize("context", [(), ("path",), ("scope", "path")])
-def test_local_keys_of_all_chunks_are_those_of_each(context: tuple[str, ...]) -> None:
-    assert local_keys(CHUNKS, context) == [local_key(chunk, context) for chunk in CHUNKS]
+@pytest.mark.parametrize("alone", [False, True])
+def test_local_keys_of_all_chunks_are_those_of_each(alone: bool) -> None:
+    assert local_keys(CHUNKS, alone=alone) == [key_of(chunk, alone=alone) for chunk in CHUNKS]
+    assert local_keys(CHUNKS, alone=True) == list(map(value_key, CHUNKS))
 
 
 @pytest.mark.parametrize("field", ["start_byte", "end_byte", "start_line", "end_line"])
 def test_local_key_does_not_depend_on_the_place(field: str) -> None:
-    assert local_key(chunk(**{field: 77}), ("path",)) == local_key(chunk(), ("path",))
+    assert key_of(chunk(**{field: 77}), alone=False) == key_of(chunk(), alone=False)
+
+
+def test_local_key_of_a_chunk_alone_does_not_depend_on_its_place_in_the_file() -> None:
+    moved = chunk_source(b"let before\n\n" + SOURCE.removeprefix(b"\xef\xbb\xbf"), "typescript")
+    keys = [key_of(by_itself(chunk, ("path",)), alone=True) for chunk in moved[1:]]
+    assert keys == [key_of(by_itself(chunk, ("path",)), alone=True) for chunk in CHUNKS]
 
 
 HEAD = struct.Struct("<BIII")
@@ -177,12 +203,13 @@ HEAD = struct.Struct("<BIII")
         b"",
         b"no record",
         join([]),
-        join([b"short", b"", b"", b""]),
-        join([HEAD.pack(1, 0, 0, 0), b"", b""]),
-        join([HEAD.pack(1, 0, 0, 0), b"key", b"[]", b"[]"]),
-        join([HEAD.pack(1, 2, 0, 0), b"key", b"[]", b"[]"]),
+        join([b"short", b"", b"", b"", b""]),
+        join([HEAD.pack(1, 0, 0, 0), b"", b"", b""]),
+        join([HEAD.pack(1, 0, 0, 0), b"", b"key", b"[]", b"[]"]),
+        join([HEAD.pack(1, 2, 0, 0), b"", b"key", b"[]", b"[]"]),
+        join([HEAD.pack(1, 0, 0, 0), b"\xff", b"", b"[]", b"[]"]),
         # To walk over so many chunks would take an hour.
-        join([HEAD.pack(1, 2**32 - 1, 0, 0), b"", b"[]", b"[]"]),
+        join([HEAD.pack(1, 2**32 - 1, 0, 0), b"", b"", b"[]", b"[]"]),
     ],
 )
 def test_bytes_that_are_no_record_are_refused(payload: bytes) -> None:
@@ -291,7 +318,7 @@ def test_no_json_makes_reading_raise(findings: object, values: object) -> None:
 
 
 @given(st.binary())
-@example(join([HEAD.pack(1, 1, 1, 1), b"k", b"{", b"["]))
+@example(join([HEAD.pack(1, 1, 1, 1), b"", b"k", b"{", b"["]))
 def test_no_bytes_make_reading_raise(payload: bytes) -> None:
     record = unpack(payload)
     if record is not None:

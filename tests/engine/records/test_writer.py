@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chunkflow.engine.records.files import contents_of, local_key, unpack
+from chunkflow.engine.records.files import contents_of, local_keys, unpack
 from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome
@@ -51,7 +51,7 @@ def test_bytes_that_are_no_text_have_columns_too() -> None:
 
 SOURCE = b"let a = 1; let b = 2\nlet c = 3\n\nlet d = 4; let e = 5\n"
 CHUNKS = chunk_source(SOURCE, "typescript")
-KEYS = [local_key(chunk, ()) for chunk in CHUNKS]
+KEYS = local_keys(CHUNKS, alone=False)
 OUTCOMES = [
     Outcome(value="a"),
     Outcome((Finding("odd"), Finding("even", start_line=2))),
@@ -117,6 +117,7 @@ def test_places_are_those_of_the_file() -> None:
         ([Outcome()] * 5, True, True),
         ([Outcome()] * 5, False, False),
         (OUTCOMES, True, False),
+        ([*[Outcome()] * 4, Outcome(value=1, is_certain=False)], True, False),
     ],
 )
 def test_record_is_complete_where_nothing_is_missing_nor_by_chance(

@@ -1,6 +1,6 @@
 """Whatever a processor does at a chunk costs that chunk alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -24,15 +24,12 @@ class Scripted:
     context: tuple[str, ...] = ()
     max_chunk_bytes: int | None = None
     expensive = False
+    alone = False
+    unknown_code: Mapping[str, str] = {}
+    is_spoiled = False
 
     def __init__(self, process: Process) -> None:
         self._process = process
-
-    def fingerprint(self) -> bytes:
-        return b""
-
-    def parts(self) -> dict[str, bytes]:
-        return {}
 
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence[Any]

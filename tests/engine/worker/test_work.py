@@ -1,6 +1,6 @@
 """What a worker makes of files, and of chunks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from chunkflow.engine.messages import (
     ChunkTask,
     FileDone,
     FileTask,
+    ProcessorConfig,
     WorkConfig,
     decode_chunk,
     joined,
@@ -26,10 +27,13 @@ from chunkflow.engine.records.drafts import Place, unpack_places
 from chunkflow.engine.records.files import Contents, contents_of, unpack
 from chunkflow.engine.worker import work
 from chunkflow.engine.worker.work import prepare
-from chunkflow.errors import UsageError
+from chunkflow.errors import WorkerSpoiled
+from chunkflow.flow.describing import describe_functions
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
 from chunkflow.model.framing import join
+from chunkflow.pool.processes import ProcessPool
+from chunkflow.pool.protocol import Answer, Task
 from chunkflow.processors.protocol import Processor
 
 SOURCE = b"""\
@@ -42,6 +46,7 @@ let a = 1
 let a = 1
 """
 TASK = FileTask("a.ts", "/nowhere/a.ts", "typescript", SOURCE, ())
+TOLD = ProcessorConfig("told", {})
 
 
 class Told:
@@ -50,20 +55,18 @@ class Told:
     version = "1"
     context: tuple[str, ...] = ()
     max_chunk_bytes: int | None = None
+    unknown_code: Mapping[str, str] = {}
+    is_spoiled = False
+    spoils_at = "nothing"
     fails_at = "nothing"
     error: type[BaseException] = LookupError
     seen: list[Chunk]
 
-    def __init__(self, name: str = "told", *, expensive: bool = False) -> None:
+    def __init__(self, name: str = "told", *, expensive: bool = False, alone: bool = False) -> None:
         self.name = name
         self.expensive = expensive
+        self.alone = alone
         self.seen = []
-
-    def fingerprint(self) -> bytes:
-        return b"print"
-
-    def parts(self) -> dict[str, bytes]:
-        return {}
 
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence[Any]
@@ -72,6 +75,7 @@ class Told:
         for chunk in chunks:
             if self.fails_at in chunk.text:
                 raise self.error(self.fails_at)
+            self.is_spoiled = self.is_spoiled or self.spoils_at in chunk.text
             yield Outcome(value=chunk.text)
 
 
@@ -85,7 +89,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
 def use(monkeypatch: pytest.MonkeyPatch, *processors: Processor) -> None:
     by_name = {processor.name: processor for processor in processors}
-    monkeypatch.setattr(work, "load", lambda name, settings, root: by_name.get(name, processors[0]))
+    monkeypatch.setattr(work, "load_built_in", lambda name, _: by_name.get(name, processors[0]))
 
 
 class Answered(NamedTuple):
@@ -97,10 +101,11 @@ class Answered(NamedTuple):
 
 
 def answered(
-    *tasks: FileTask, processors: Sequence[str] = ("told",), streaming_bytes: int | None = None
+    *tasks: FileTask,
+    processors: Sequence[ProcessorConfig] = (TOLD,),
+    streaming_bytes: int | None = None,
 ) -> Answered:
-    named = tuple((name, dict[str, object]()) for name in processors)
-    run = prepare(WorkConfig("/", named, ("describe",), streaming_bytes).encode())
+    run = prepare(WorkConfig("/", tuple(processors), ("describe",), streaming_bytes).encode())
     parts = run(joined(FILES, [task.encode() for task in tasks]))
     assert isinstance(parts, Iterator)
     found = Answered([], [], [])
@@ -113,7 +118,7 @@ def answered(
     return found
 
 
-def process(*tasks: FileTask, processors: Sequence[str] = ("told",)) -> list[FileDone]:
+def process(*tasks: FileTask, processors: Sequence[ProcessorConfig] = (TOLD,)) -> list[FileDone]:
     return answered(*tasks, processors=processors).done
 
 
@@ -203,7 +208,7 @@ def test_reordered_chunks_are_not_run_again(told: Told) -> None:
     assert (told.seen, reran(second)) == ([], 0)
 
 
-@pytest.mark.parametrize("previous", [b"", b"no record", join([b"", b"", b"", b""])])
+@pytest.mark.parametrize("previous", [b"", b"no record", join([b"", b"", b"", b"", b""])])
 def test_previous_record_that_is_none_reruns_all(told: Told, previous: bytes) -> None:
     (done,) = process(TASK._replace(previous=(previous,)))
     assert (len(values(done)), reran(done)) == (5, 4)
@@ -236,7 +241,7 @@ def test_words_of_any_kind_are_told(told: Told) -> None:
 
 
 def test_context_is_there_for_who_declares_it(told: Told) -> None:
-    told.context = ("path", "container", "imports", "scope")
+    told.alone, told.context = True, ("path", "container", "imports", "scope")
     process(TASK)
     by_name = {chunk.name: chunk for chunk in told.seen}
     member, variable = by_name["m"], by_name["a"]
@@ -247,7 +252,7 @@ def test_context_is_there_for_who_declares_it(told: Told) -> None:
 
 
 def test_change_of_declared_context_reruns_what_sees_it(told: Told) -> None:
-    told.context = ("container",)
+    told.alone, told.context = True, ("container",)
     (first,) = process(TASK)
     told.seen = []
     edited = SOURCE.replace(b"extends B", b"extends C")
@@ -257,10 +262,10 @@ def test_change_of_declared_context_reruns_what_sees_it(told: Told) -> None:
 
 def test_processors_that_want_smaller_chunks_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
     told, small = Told(), Told("small")
-    small.max_chunk_bytes = 10
     use(monkeypatch, told, small)
     source = b"function f() {\n  one()\n  two()\n}\n"
-    (done,) = process(TASK._replace(source=source), processors=("told", "small"))
+    limited = ProcessorConfig("small", {}, 10)
+    (done,) = process(TASK._replace(source=source), processors=(TOLD, limited))
     whole, cut = map(contents, records(done))
     assert (whole.chunks, len(told.seen)) == (1, 1)
     assert cut.chunks == len(small.seen) == len(done.parts[1].reran)
@@ -268,7 +273,7 @@ def test_processors_that_want_smaller_chunks_get_them(monkeypatch: pytest.Monkey
 
 
 def test_functions_of_users_are_cut_at_the_limit_of_the_run(told: Told) -> None:
-    config = WorkConfig("/", (("a:b", {}),), (), max_chunk_bytes=10)
+    config = WorkConfig("/", (ProcessorConfig("a:b", {}, 10),), ())
     task = TASK._replace(source=b"function f() {\n  one()\n  two()\n}\n")
     parts = prepare(config.encode())(joined(FILES, [task.encode()]))
     assert isinstance(parts, Iterator)
@@ -279,7 +284,7 @@ def test_functions_of_users_are_cut_at_the_limit_of_the_run(told: Told) -> None:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Told:
     """The expensive processor that every name stands for."""
-    processor = Told(expensive=True)
+    processor = Told(expensive=True, alone=True)
     use(monkeypatch, processor)
     return processor
 
@@ -336,12 +341,12 @@ def test_file_that_goes_apart_is_not_run_on_by_functions_of_users(told: Told) ->
 
 
 def test_file_that_goes_apart_is_run_on_by_built_ins() -> None:
-    found = answered(TASK._replace(apart=True), processors=("metrics",))
+    found = answered(TASK._replace(apart=True), processors=(ProcessorConfig("metrics", {}),))
     assert (found.wanted, len(values(found.done[0]))) == ([], 1)
 
 
 def called(*tasks: ChunkTask) -> Iterator[ChunkDone]:
-    run = prepare(WorkConfig("/", (("told", {}),), ()).encode())
+    run = prepare(WorkConfig("/", (TOLD,), ()).encode())
     parts = run(joined(CHUNKS, [task.encode() for task in tasks]))
     assert isinstance(parts, Iterator)
     return map(ChunkDone.decode, parts)
@@ -379,22 +384,82 @@ def test_lack_of_memory_ends_the_task(slow: Told) -> None:
         next(answers)
 
 
+def test_code_that_was_loaded_late_is_told_with_the_chunk(slow: Told) -> None:
+    wanted = answered(TASK).wanted
+    slow.unknown_code = {"module late": "/p/late.py"}
+    (done,) = called(wanted[0])
+    assert done.late_code == {"module late": "/p/late.py"}
+    outcome = unpack_chunk(done.record)
+    assert outcome is not None
+    assert outcome.value == "import x from 'x'"
+
+
+def test_code_that_was_loaded_late_is_told_with_the_file(told: Told) -> None:
+    told.unknown_code = {"module late": "/p/late.py"}
+    (done,) = process(TASK)
+    assert done.parts[0].late_code == {"module late": "/p/late.py"}
+
+
+def test_spoiled_process_goes_no_further_than_the_chunk(slow: Told) -> None:
+    wanted = answered(TASK).wanted
+    slow.spoils_at = "class A"
+    answers = called(*wanted)
+    assert [next(answers).error for _ in range(2)] == ["", ""]
+    with pytest.raises(WorkerSpoiled, match='"told" has spoiled its process'):
+        next(answers)
+    assert len(slow.seen) == 2
+
+
+def test_process_that_the_last_chunk_spoils_is_told_too(slow: Told) -> None:
+    (one, *_) = answered(TASK).wanted
+    slow.spoils_at = "import"
+    answers = called(one)
+    assert next(answers).error == ""
+    with pytest.raises(WorkerSpoiled):
+        next(answers)
+
+
+def test_file_in_which_the_process_is_spoiled_has_no_answer(told: Told) -> None:
+    told.spoils_at = "class A"
+    with pytest.raises(WorkerSpoiled):
+        process(TASK)
+
+
+SHOUT = """
+from chunkflow import processor
+
+@processor(expensive=False)
+def shout(chunk):
+    return chunk.name.upper()
+"""
+
+
+def config_of(project: Path) -> bytes:
+    """What workers are told of the function `rules:shout` as it is now."""
+    found = describe_functions(["rules:shout"], root=str(project), limit_s=None, fork=False)
+    described = found["rules:shout"].encode().decode()
+    shout = ProcessorConfig("rules:shout", {}, None, described)
+    return WorkConfig(str(project), (shout,), ()).encode()
+
+
+def answers_of_a_worker(config: bytes) -> list[Answer]:
+    task = joined(FILES, [TASK._replace(source=b"let a").encode()])
+    with ProcessPool(prepare, config, jobs=1) as pool:
+        return list(pool.map([Task(0, task, 0)]))
+
+
 def test_functions_of_users_are_processors(rules: Callable[[str], None], project: Path) -> None:
-    rules(
-        "from chunkflow import processor\n"
-        "@processor(expensive=False)\n"
-        "def shout(chunk):\n    return chunk.name.upper()\n"
-    )
-    config = WorkConfig(str(project), (("rules:shout", {}),), ())
-    task = TASK._replace(source=b"let a")
-    parts = prepare(config.encode())(joined(FILES, [task.encode()]))
-    assert isinstance(parts, Iterator)
-    (payload,) = parts
-    assert values(FileDone.decode(parted(payload)[1][0])) == ["A"]
+    rules(SHOUT)
+    told, _ = answers_of_a_worker(config_of(project))
+    assert values(FileDone.decode(parted(told.payload)[1][0])) == ["A"]
 
 
-def test_processor_that_has_changed_since_the_run_began_is_refused(told: Told) -> None:
-    config = WorkConfig("/", (("told", {}),), (), fingerprints=(b"print".hex(),))
-    prepare(config.encode())
-    with pytest.raises(UsageError, match='"told" has just been changed; run again'):
-        prepare(config._replace(fingerprints=(b"old".hex(),)).encode())
+@pytest.mark.parametrize("change", [("upper", "lower"), ("expensive=False", "version='2'")])
+def test_processor_that_has_changed_since_the_run_began_is_refused(
+    rules: Callable[[str], None], project: Path, change: tuple[str, str]
+) -> None:
+    rules(SHOUT)
+    config = config_of(project)
+    rules(SHOUT.replace(*change))
+    (answer,) = answers_of_a_worker(config)
+    assert '"rules:shout" has just been changed; run again' in str(answer.error)

@@ -284,10 +284,10 @@ def test_deep_nesting_is_measured(
     assert len(measure(source)) == 1 + count
 
 
-def test_source_and_settings_tell_fingerprints_apart() -> None:
-    plain = Metrics({}).fingerprint()
-    assert plain == Metrics({"max_sloc": 200}).fingerprint()
-    assert plain != Metrics({"max_sloc": 199}).fingerprint()
+def test_limits_tell_parts_apart() -> None:
+    plain = Metrics({}).parts()
+    assert plain == Metrics({"max_sloc": 200}).parts()
+    assert plain != Metrics({"max_sloc": 199}).parts()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""`@processor` marks a function of the user's as a processor and says how it wants to be called."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from chunkflow.errors import UsageError
+from chunkflow.model.chunk import Chunk
+
+CONTEXTS = ("path", "scope", "container", "imports")
+"""What a processor may declare that it wants to see besides the chunk's own text."""
+
+_Function = TypeVar("_Function", bound=Callable[[Chunk], Any])
+
+
+class Spec(NamedTuple):
+    """What `@processor` says of a function; it is the function's attribute `chunkflow_spec`."""
+
+    version: str = "1"
+    max_chunk_bytes: int | None = None
+    context: tuple[str, ...] = ()
+    expensive: bool = True
+
+
+def processor(
+    *,
+    version: str = "1",
+    max_chunk_bytes: int | None = None,
+    context: Sequence[str] = (),
+    expensive: bool = True,
+) -> Callable[[_Function], _Function]:
+    """Mark a function as a processor; it stays the function it is.
+
+    Args:
+        version: to be changed when results change though the module's text does not.
+        max_chunk_bytes: larger chunks are cut along their syntax first; None never cuts.
+        context: what else of a chunk the function sees, of `CONTEXTS`; all else is None.
+        expensive: whether a chunk is worth a task and a record of its own; then its result is found
+            again wherever the chunk stands, in any file. What takes less than some 50 µs is
+            quicker without: its results are kept, and found again, with the file.
+
+    Raises:
+        UsageError: an argument is not of its type, or `context` names something unknown.
+    """
+    spec = Spec(version, max_chunk_bytes, _checked_context(context), bool(expensive))
+    if not isinstance(version, str):
+        raise UsageError(f'@processor: version must be a text such as "1", not {version!r}')
+    if max_chunk_bytes is not None and not _is_size(max_chunk_bytes):
+        raise UsageError(
+            f"@processor: max_chunk_bytes must be a whole number above 0, not {max_chunk_bytes!r}"
+        )
+
+    def mark(function: _Function) -> _Function:
+        function.chunkflow_spec = spec  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _checked_context(context: object) -> tuple[str, ...]:
+    if isinstance(context, str) or not isinstance(context, Sequence):
+        raise UsageError(f'@processor: context must be a tuple such as ("path",), not {context!r}')
+    for name in context:
+        if name not in CONTEXTS:
+            known = ", ".join(CONTEXTS)
+            raise UsageError(f"@processor: context cannot hold {name!r}; it may hold {known}")
+    return tuple(name for name in CONTEXTS if name in context)

@@ -1,0 +1,23 @@
+"""Describes users' functions, in a process of its own for each."""
+
+from collections.abc import Callable
+
+from chunkflow.errors import UsageError
+from chunkflow.processors.code import CodeLog
+from chunkflow.processors.description import decode_request, encode_error
+from chunkflow.processors.python import PythonProcessor
+
+
+def prepare(_config: bytes) -> Callable[[bytes], bytes]:
+    """What describes a function: takes an encoded request, gives an encoded answer."""
+    log = CodeLog()
+    log.install()
+
+    def describe(request: bytes) -> bytes:
+        name, root = decode_request(request)
+        try:
+            return PythonProcessor(name, {}, root=root, log=log).description.encode()
+        except UsageError as exc:
+            return encode_error(exc)
+
+    return describe

@@ -1,0 +1,429 @@
+"""A result is kept for the code that made it: whatever of a function's code changes, it reruns.
+
+Each case is a project whose function says the value `LIMIT` of some module. An edit changes that
+value and keeps the file's size and time, as `cp -p`, `rsync -t` and archives do. A run must then
+say the new value, which is what a run without a cache says.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from chunkflow import ChunkFlow
+
+SOURCE = "export const one = 1\nexport const two = 2\n"
+BEFORE, AFTER = "LIMIT = 1\n", "LIMIT = 2\n"
+RULE = "def rule(chunk):\n    {}\n    return {}\n"
+METADATA = "Metadata-Version: 2.1\nName: plugin\nVersion: {}\n"
+
+Files = Mapping[str, str]
+
+
+class Case(NamedTuple):
+    """A project, and which of its files says the value."""
+
+    files: Files
+    edited: str
+    processor: str = "r:rule"
+
+
+def rule(statement: str, value: str = "LIMIT") -> str:
+    return RULE.format(statement, value)
+
+
+CASES = {
+    "own module": Case({"r.py": BEFORE + rule("pass")}, "r.py"),
+    "import at the top": Case(
+        {"r.py": "import o\n" + rule("pass", "o.LIMIT"), "o.py": BEFORE}, "o.py"
+    ),
+    "import inside": Case({"r.py": rule("from o import LIMIT"), "o.py": BEFORE}, "o.py"),
+    "import inside, of a package that is not loaded": Case(
+        {
+            "r.py": rule("from rules.limits import LIMIT"),
+            "rules/__init__.py": "",
+            "rules/limits.py": BEFORE,
+        },
+        "rules/limits.py",
+    ),
+    "import inside, without __init__": Case(
+        {"r.py": rule("from rules.limits import LIMIT"), "rules/limits.py": BEFORE},
+        "rules/limits.py",
+    ),
+    "relative import inside": Case(
+        {
+            "pack/__init__.py": "",
+            "pack/r.py": rule("from .deep.limits import LIMIT"),
+            "pack/deep/__init__.py": "",
+            "pack/deep/limits.py": BEFORE,
+        },
+        "pack/deep/limits.py",
+        "pack.r:rule",
+    ),
+    "relative import inside, without __init__": Case(
+        {"pack/r.py": rule("from . import limits", "limits.LIMIT"), "pack/limits.py": BEFORE},
+        "pack/limits.py",
+        "pack.r:rule",
+    ),
+    "package behind its module": Case(
+        {
+            "r.py": "import rules.limits\n" + rule("pass", "rules.LIMIT"),
+            "rules/__init__.py": BEFORE,
+            "rules/limits.py": "",
+        },
+        "rules/__init__.py",
+    ),
+    "package of its own module": Case(
+        {
+            "pack/__init__.py": BEFORE,
+            "pack/r.py": rule("import sys", "sys.modules['pack'].LIMIT"),
+        },
+        "pack/__init__.py",
+        "pack.r:rule",
+    ),
+    "import_module at the top": Case(
+        {
+            "r.py": "from importlib import import_module\nO = import_module('o')\n"
+            + rule("pass", "O.LIMIT"),
+            "o.py": BEFORE,
+        },
+        "o.py",
+    ),
+    "import_module inside": Case(
+        {
+            "r.py": "import importlib\n"
+            + rule("name = ''.join(['o'])", "importlib.import_module(name).LIMIT"),
+            "o.py": BEFORE,
+        },
+        "o.py",
+    ),
+    "__import__ inside": Case(
+        {"r.py": rule("name = ''.join(['o'])", "__import__(name).LIMIT"), "o.py": BEFORE}, "o.py"
+    ),
+    "registry of a namespace package": Case(
+        {
+            "r.py": "import importlib, pkgutil, checks\n"
+            "FOUND = [importlib.import_module(f'checks.{m.name}')"
+            " for m in pkgutil.iter_modules(checks.__path__)]\n" + rule("pass", "FOUND[0].LIMIT"),
+            "checks/first.py": BEFORE,
+        },
+        "checks/first.py",
+    ),
+    "registry that is filled late": Case(
+        {
+            "r.py": "import importlib, os\n"
+            + rule(
+                "names = [n[:-3] for n in os.listdir(os.path.dirname(__file__) + '/checks')"
+                " if n.endswith('.py')]",
+                "[importlib.import_module(f'checks.{n}').LIMIT for n in names][0]",
+            ),
+            "checks/first.py": BEFORE,
+        },
+        "checks/first.py",
+    ),
+    "module by its path": Case(
+        {
+            "r.py": "import importlib.util, os\n"
+            "spec = importlib.util.spec_from_file_location("
+            "'odd', os.path.join(os.path.dirname(__file__), 'odd-name.py'))\n"
+            "odd = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(odd)\n"
+            + rule("pass", "odd.LIMIT"),
+            "odd-name.py": BEFORE,
+        },
+        "odd-name.py",
+    ),
+    "module by its path, late": Case(
+        {
+            "r.py": "import importlib.util, os\n"
+            "def load():\n"
+            "    path = os.path.join(os.path.dirname(__file__), 'odd-name.py')\n"
+            "    spec = importlib.util.spec_from_file_location('odd', path)\n"
+            "    odd = importlib.util.module_from_spec(spec)\n"
+            "    spec.loader.exec_module(odd)\n    return odd\n" + rule("pass", "load().LIMIT"),
+            "odd-name.py": BEFORE,
+        },
+        "odd-name.py",
+    ),
+    "function from another module": Case(
+        {"r.py": "from written.core import rule\n", "written/core.py": BEFORE + rule("pass")},
+        "written/core.py",
+    ),
+    "helper beside the module that a function is from": Case(
+        {
+            "r.py": "from written.core import rule\n",
+            "written/core.py": rule("from written.helper import LIMIT"),
+            "written/helper.py": BEFORE,
+        },
+        "written/helper.py",
+    ),
+    "behind a decorator": Case(
+        {
+            "r.py": "import functools\nfrom core import inner\n"
+            "@functools.wraps(inner)\ndef rule(chunk):\n    return inner(chunk)\n",
+            "core.py": BEFORE + "def inner(chunk):\n    return LIMIT\n",
+        },
+        "core.py",
+    ),
+    "reloaded late": Case(
+        {
+            "r.py": "import importlib, o\n" + rule("importlib.reload(o)", "o.LIMIT"),
+            "o.py": BEFORE,
+        },
+        "o.py",
+    ),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "a.ts").write_text(SOURCE)
+    return tmp_path
+
+
+def write(project: Path, files: Files) -> None:
+    for name, text in files.items():
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def edit_in_place(path: Path) -> None:
+    """Another text of the same size, with the times that the file had."""
+    before = path.stat()
+    text = path.read_text()
+    assert BEFORE in text
+    path.write_text(text.replace(BEFORE, AFTER))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def values(project: Path, processor: str, *, cache: bool = True) -> list[object]:
+    with ChunkFlow(root=project, cache=cache, parallel_operations=1) as flow:
+        report = flow.optimize_files(["a.ts"], processors=[processor])
+    (file,) = report.files
+    assert file.error is None
+    return [result.value for result in file.results[processor]]
+
+
+def reruns(project: Path, processor: str) -> int:
+    with ChunkFlow(root=project, parallel_operations=1) as flow:
+        return flow.optimize_files(["a.ts"], processors=[processor]).totals.reran
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_edit_of_any_code_of_a_function_reruns_it(case: Case, project: Path) -> None:
+    write(project, case.files)
+    assert values(project, case.processor) == [1, 1]
+    # What is loaded late is not kept the first time, as nobody knew of it; it is from then on.
+    assert values(project, case.processor) == [1, 1]
+    assert reruns(project, case.processor) == 0
+    edit_in_place(project / case.edited)
+    assert values(project, case.processor) == [2, 2]
+    assert values(project, case.processor, cache=False) == [2, 2]
+    values(project, case.processor)
+    assert reruns(project, case.processor) == 0
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_project_elsewhere_has_the_same_keys(
+    case: Case, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    write(project, case.files)
+    values(project, case.processor)
+    values(project, case.processor)
+    other = tmp_path_factory.mktemp("elsewhere")
+    subprocess.run(("cp", "-r", f"{project}/.", other), check=True)
+    assert reruns(other, case.processor) == 0
+
+
+def installed(folder: Path, files: Files, version: str) -> None:
+    """A distribution as an installer leaves it."""
+    write(folder, {**files, f"plugin-{version}.dist-info/METADATA": METADATA.format(version)})
+    listed = "".join(f"{name},sha256=x,1\n" for name in files)
+    top = {name.partition("/")[0].removesuffix(".py") for name in files}
+    write(
+        folder,
+        {
+            f"plugin-{version}.dist-info/RECORD": listed,
+            f"plugin-{version}.dist-info/top_level.txt": "\n".join(top),
+        },
+    )
+
+
+PLUGINS = {
+    "helper in a subpackage": Case(
+        {
+            "plugin/__init__.py": rule("from plugin.deep.helper import LIMIT"),
+            "plugin/deep/__init__.py": "",
+            "plugin/deep/helper.py": BEFORE,
+        },
+        "plugin/deep/helper.py",
+        "plugin:rule",
+    ),
+    "helper beside the module that a function is re-exported from": Case(
+        {
+            "plugin/__init__.py": "from written.core import rule\n",
+            "written/__init__.py": "",
+            "written/core.py": "from .helper import LIMIT\n" + rule("pass"),
+            "written/helper.py": BEFORE,
+        },
+        "written/helper.py",
+        "plugin:rule",
+    ),
+    "helper that is found by its name": Case(
+        {
+            "plugin/__init__.py": "from importlib import import_module\n"
+            + rule("pass", "import_module('plugin.' + 'helper').LIMIT"),
+            "plugin/helper.py": BEFORE,
+        },
+        "plugin/helper.py",
+        "plugin:rule",
+    ),
+}
+
+
+@pytest.fixture
+def site_packages(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = project / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("case", PLUGINS.values(), ids=PLUGINS)
+def test_edit_of_an_installed_plugin_reruns_it(
+    case: Case, project: Path, site_packages: Path
+) -> None:
+    installed(site_packages, case.files, "1.0")
+    assert values(project, case.processor) == [1, 1]
+    assert values(project, case.processor) == [1, 1]
+    assert reruns(project, case.processor) == 0
+    edit_in_place(site_packages / case.edited)
+    assert values(project, case.processor) == [2, 2]
+
+
+@pytest.mark.parametrize("statement", ["import plugin", "__import__('plu' + 'gin')"])
+def test_another_version_of_an_installed_package_reruns_what_uses_it(
+    statement: str, project: Path, site_packages: Path
+) -> None:
+    write(project, {"r.py": rule(statement, "1")})
+    installed(site_packages, {"plugin.py": ""}, "1.0")
+    values(project, "r:rule")
+    values(project, "r:rule")
+    assert reruns(project, "r:rule") == 0
+    subprocess.run(("rm", "-r", site_packages / "plugin-1.0.dist-info"), check=True)
+    installed(site_packages, {"plugin.py": ""}, "1.1")
+    assert reruns(project, "r:rule") == 2
+
+
+def test_another_version_of_python_reruns_functions(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, {"r.py": rule("pass", "1")})
+    values(project, "r:rule")
+    monkeypatch.setattr(sys, "version", "3.99.0 (of another day)")
+    assert reruns(project, "r:rule") == 2
+
+
+def test_module_that_comes_to_stand_before_another_counts(project: Path) -> None:
+    write(project, {"r.py": rule("from o import LIMIT"), "o.py": BEFORE})
+    assert values(project, "r:rule") == [1, 1]
+    write(project, {"o/__init__.py": AFTER})
+    assert values(project, "r:rule") == [2, 2]
+
+
+def test_module_that_was_missing_counts_when_it_is_there(project: Path) -> None:
+    write(
+        project,
+        {
+            "r.py": "try:\n    from o import LIMIT\nexcept ImportError:\n    LIMIT = 1\n"
+            + rule("pass")
+        },
+    )
+    assert values(project, "r:rule") == [1, 1]
+    write(project, {"o.py": AFTER})
+    assert values(project, "r:rule") == [2, 2]
+
+
+def test_what_a_module_declares_counts_wherever_it_comes_from(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = "import os\nfrom chunkflow import processor\n@processor(version=os.environ['V'])\n"
+    write(project, {"r.py": declared + rule("import os", "os.environ['V']")})
+    monkeypatch.setenv("V", "a")
+    assert values(project, "r:rule") == ["a", "a"]
+    monkeypatch.setenv("V", "b")
+    assert values(project, "r:rule") == ["b", "b"]
+
+
+def test_results_made_with_code_that_was_edited_meanwhile_are_not_kept(project: Path) -> None:
+    """The helper is another while the run loads it, and as before afterwards."""
+    rules = (
+        "import os\nO = os.path.join(os.path.dirname(__file__), 'o.py')\n"
+        "def rule(chunk):\n"
+        "    with open(O) as file: before = file.read()\n"
+        "    with open(O, 'w') as file: file.write('LIMIT = 7')\n"
+        "    from o import LIMIT\n"
+        "    with open(O, 'w') as file: file.write(before)\n"
+        "    return LIMIT\n"
+    )
+    calm = rules.replace("file.write('LIMIT = 7')", "file.write(before)")
+    write(project, {"r.py": rules, "o.py": BEFORE})
+    assert values(project, "r:rule") == [7, 7]
+    assert reruns(project, "r:rule") == 2
+    write(project, {"r.py": calm})
+    assert values(project, "r:rule") == [1, 1]
+
+
+def test_two_projects_in_one_process_have_their_own_code(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    shared = {"dir": str(tmp_path_factory.mktemp("cache"))}
+    for folder, value in ((project, BEFORE), (other, AFTER)):
+        write(folder, {"a.ts": SOURCE, "r.py": value + rule("pass")})
+    for _ in range(2):
+        for folder, expected in ((project, 1), (other, 2)):
+            with ChunkFlow(root=folder, cache=shared) as flow:
+                (file,) = flow.optimize_files(["a.ts"], processors=["r:rule"]).files
+            assert [result.value for result in file.results["r:rule"]] == [expected] * 2
+
+
+def test_edits_while_an_object_lives_are_seen(project: Path) -> None:
+    write(project, {"r.py": BEFORE + rule("pass")})
+    with ChunkFlow(root=project) as flow:
+        for limit in (1, 2, 3, 2):
+            (project / "r.py").write_text(f"LIMIT = {limit}\n" + rule("pass"))
+            (file,) = flow.optimize_files(["a.ts"], processors=["r:rule"]).files
+            assert (file.error, [r.value for r in file.results["r:rule"]]) == (None, [limit] * 2)
+
+
+@pytest.mark.parametrize("first", ["r:one", "r:two"])
+def test_what_one_function_has_loaded_counts_for_another_that_asks_for_it(
+    first: str, project: Path
+) -> None:
+    """`two` finds `o` loaded by `one` in the same process, and depends on it all the same."""
+    write(
+        project,
+        {
+            "r.py": "import importlib\n"
+            "def one(chunk):\n    import o\n    return o.LIMIT\n"
+            "def two(chunk):\n    return importlib.import_module('o').LIMIT\n",
+            "o.py": BEFORE,
+        },
+    )
+    second = "r:two" if first == "r:one" else "r:one"
+
+    def both() -> list[object]:
+        with ChunkFlow(root=project, parallel_operations=1) as flow:
+            (file,) = flow.optimize_files(["a.ts"], processors=[first, second]).files
+        return [result.value for name in (first, second) for result in file.results[name]]
+
+    for _ in range(3):
+        assert both() == [1] * 4
+    edit_in_place(project / "o.py")
+    assert both() == [2] * 4
+    assert values(project, "r:two") == [2, 2]
