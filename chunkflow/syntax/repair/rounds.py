@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tree_sitter import Node
 
 from chunkflow.syntax.repair.code import Code, Edit
+from chunkflow.syntax.repair.jsx import mask_jsx
 from chunkflow.syntax.repair.rule import Rule
 from chunkflow.syntax.repair.rules import COMMON, RARE
 
@@ -13,13 +14,16 @@ _ROUNDS = (COMMON, (*COMMON, *RARE), (*COMMON, *RARE))
 _ERROR_BYTES = 16
 
 
-def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
+def repaired(
+    source: bytes, root: Node, parse: Callable[[bytes], Node], *, jsx: bool = False
+) -> tuple[bytes, Node]:
     """Put constructs that the grammar lacks in others that have the same boundaries.
 
     Args:
         source: the text of a file.
         root: its tree, which has errors.
         parse: gives the root of a text's tree.
+        jsx: whether the text may have JSX in it.
 
     Returns:
         A text as long as `source`, with the same line ends but for those that now are `;`, and its
@@ -28,14 +32,16 @@ def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple
     best = (source, root)
     damage = _damage(root)
     text = source
+    # What is JSX text would look like code to the rules.
+    start = mask_jsx(source) if jsx else source
     for rules in _ROUNDS:
-        tried, text = text, _applied(best[0], rules)
+        tried, text = text, _applied(start, rules)
         if text in (tried, best[0]):
             continue
         tree = parse(text)
         damage_left = _damage(tree)
         if damage_left < damage:
-            best, damage = (text, tree), damage_left
+            best, damage, start = (text, tree), damage_left, text
         if not best[1].has_error:
             break
     return best
