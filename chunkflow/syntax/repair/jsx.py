@@ -1,18 +1,20 @@
-"""Masks the text of JSX: in it, and in the strings of its attributes, the grammar lacks much.
+"""Masks the text of JSX: the grammar lacks some of it, and takes what comes then for code.
 
-The grammar knows no `&` that begins no entity, and not all entities; and what it then takes for
-code has comments, strings and brackets that are none. A light scan finds the elements. What looks
-like one is one if all of it is: tags, attributes and closing tags that match. Type parameters,
-comparisons and unfinished elements are not, and stay as they are.
+It knows no `&` that begins no entity, and not all entities; behind one, text has comments, strings
+and brackets for it. A light scan finds the elements, and masks their text, the strings of their
+attributes, and the tags that the grammar lacks. What looks like an element is one if all of it is:
+tags, attributes and closing tags that match. Type parameters, comparisons and unfinished elements
+are not, and stay as they are.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
+from chunkflow.syntax.repair.code import Edit
 
 _WORD = rb"[\w$\x80-\xff]"
 _MASK = bytes(byte if byte in b" \t\r\n\v\f" else ord("_") for byte in range(256))
+_NAME_MASK = bytes.maketrans(b"-: ", b"___")
 
 _TOKEN = Pattern(rb"[()\[\]{}\"'`/<]")
 _CHILD = Pattern(rb"[<>{}]")
@@ -66,26 +68,17 @@ class _Root(NamedTuple):
     start: int
     depth: int
     """How much was open around it."""
-    texts: int
-    """How many texts were found before it."""
+    edits: int
+    """How many edits were made before it."""
 
 
 class _NoElementError(Exception):
     """What looked like an element is none."""
 
 
-def mask_jsx(source: bytes) -> bytes:
-    """Put letters in place of all JSX text, and of the strings of JSX attributes, in TSX.
-
-    White space stays; the text that is returned is as long as `source`.
-    """
-    if b"</" not in source and b"/>" not in source:
-        return source
-    pieces, done = [], 0
-    for start, end in _Scan(source).texts():
-        pieces += [source[done:start], source[start:end].translate(_MASK)]
-        done = end
-    return b"".join([*pieces, source[done:]])
+def mask_jsx(source: bytes) -> list[Edit]:
+    """The edits, in order, that put letters in place of the JSX text in TSX; white space stays."""
+    return _Scan(source).edits() if b"</" in source or b"/>" in source else []
 
 
 class _Scan:
@@ -93,7 +86,7 @@ class _Scan:
 
     def __init__(self, source: bytes) -> None:
         self._source = source
-        self._texts: list[tuple[int, int]] = []
+        self._edits: list[Edit] = []
         self._open: list[_Open] = []
         self._roots: list[_Root] = []
         self._failed: set[int] = set()
@@ -103,8 +96,8 @@ class _Scan:
         self._value_end = self._condition_end = -1
         self._comments = (-1, -1)
 
-    def texts(self) -> Iterator[tuple[int, int]]:
-        """The spans of what is JSX text or the inside of an attribute's string, in order."""
+    def edits(self) -> list[Edit]:
+        """What masks the elements that are whole."""
         place, size = 0, len(self._source)
         while self._bytes_left > 0 and (place < size or self._roots):
             start = place
@@ -115,7 +108,7 @@ class _Scan:
             except _NoElementError:
                 place = self._go_back()
             self._bytes_left -= max(1, place - start)
-        return iter(self._texts[: self._roots[0].texts] if self._roots else self._texts)
+        return self._edits[: self._roots[0].edits] if self._roots else self._edits
 
     def _step(self, place: int) -> int:
         kind = self._open[-1].kind if self._open else b""
@@ -130,7 +123,7 @@ class _Scan:
         root = self._roots.pop()
         self._failed.add(root.start)
         del self._open[root.depth :]
-        del self._texts[root.texts :]
+        del self._edits[root.edits :]
         self._value_end = self._condition_end = -1
         self._comments = (-1, -1)
         return root.start + 1
@@ -210,11 +203,11 @@ class _Scan:
 
     def _angle(self, at: int) -> int:
         source = self._source
-        if source.startswith(b"</", at):
+        if source.startswith(b"</", at) and source[at + 2 : at + 3] not in (b"/", b"*"):
             return at + 2
         if at in self._failed or self._ends_value(at) or _TYPE_PARAMETERS.match(source, at):
             return at + 1
-        self._roots.append(_Root(at, len(self._open), len(self._texts)))
+        self._roots.append(_Root(at, len(self._open), len(self._edits)))
         return self._element(at)
 
     def _ends_value(self, place: int, *, slash: bool = False) -> bool:
@@ -280,6 +273,9 @@ class _Scan:
         found = _TAG_NAME.match(self._source, self._blank(place))
         if found is None:
             raise _NoElementError
+        if b"-" in found[0] or b":" in found[0]:
+            # The grammar lets no type arguments and no dot come behind these.
+            self._edits.append(Edit(found.start(), found[0].translate(_NAME_MASK)))
         return b"".join(found[0].split()), found.end()
 
     def _blank(self, place: int) -> int:
@@ -307,11 +303,14 @@ class _Scan:
         if byte == b"/":
             end = self._blank(place + 1)
             if source.startswith(b">", end) and name:
+                self._join(place, end, b"/>")
                 return self._end_element(end + 1)
         elif byte == b"{":
             self._open.append(_Open(_EXPRESSION))
             return place + 1
         elif (attribute := _ATTRIBUTE.match(source, place)) and name:
+            if attribute[0] == b"extends":
+                self._mask(place, attribute.end())
             return self._attribute(attribute.end())
         raise _NoElementError
 
@@ -324,7 +323,7 @@ class _Scan:
         place = self._blank(place + 1)
         string = _ATTRIBUTE_STRING.match(source, place)
         if string is not None:
-            self._texts.append((place + 1, string.end() - 1))
+            self._mask(place + 1, string.end() - 1)
             return string.end()
         if source.startswith(b"{", place):
             self._open.append(_Open(_EXPRESSION))
@@ -339,7 +338,7 @@ class _Scan:
         if found is None:
             raise _NoElementError
         at = found.start()
-        self._texts.append((place, at))
+        self._mask(place, at)
         if found[0] == b"{":
             self._open.append(_Open(_EXPRESSION))
             return at + 1
@@ -348,11 +347,25 @@ class _Scan:
         slash = self._blank(at + 1)
         if not source.startswith(b"/", slash):
             return self._element(at)
+        self._join(at, slash, b"</")
         name, end = self._name(slash + 1)
         end = self._blank(end)
         if name != self._open[-1].text or not source.startswith(b">", end):
             raise _NoElementError
         return self._end_element(end + 1)
+
+    def _mask(self, start: int, end: int) -> None:
+        self._edits.append(Edit(start, self._source[start:end].translate(_MASK)))
+
+    def _join(self, start: int, end: int, token: bytes) -> None:
+        """Put the two halves of a token, at `start` and `end`, together: the grammar wants that.
+
+        Between them is white space, and before the second no line's end can be given up.
+        """
+        between = self._source[start + 1 : end]
+        if between and between[-1:] in b" \t":
+            blank = bytes(byte if byte in b"\r\n" else ord(" ") for byte in between)
+            self._edits.append(Edit(start, b" " + blank[:-1] + token))
 
     def _end_element(self, end: int) -> int:
         self._open.pop()

@@ -33,7 +33,7 @@ def repaired(
     damage = _damage(root)
     text = source
     # What is JSX text would look like code to the rules.
-    start = mask_jsx(source) if jsx else source
+    start = _edited(source, mask_jsx(source)) if jsx else source
     for rules in _ROUNDS:
         tried, text = text, _applied(start, rules)
         if text in (tried, best[0]):
