@@ -2,8 +2,9 @@
 
     python scripts/update_repairs.py
 
-A case is named after its rule, or `jsx_…` where it is JSX that is masked. Beside `RULE.ts` lies `RULE.ts.repaired`: the text that is parsed in
-its place. Every byte stands where it stood, so that `diff` of the two shows the repair and no more.
+A case is named after its rule, or `jsx_…` where it is JSX that is masked. Beside `RULE.ts` lies
+`RULE.ts.repaired`: the text that is parsed in its place. Every byte stands where it stood, so that
+`diff` of the two shows the repair and no more.
 """
 
 import sys

@@ -43,8 +43,8 @@ _REGEX_BYTES = 1 << 16
 _ARGUMENTS_BYTES = 1 << 16
 _MAX_UNCLOSED = 100
 """Slashes that begin nothing, before no more is believed to; the search for each is long."""
-_PASSES = 4
-_BYTES_AT_LEAST = 100_000
+_PASSES = 2
+_BYTES_AT_LEAST = 50_000
 """How many times the size of the source, and how much besides, may be passed over: in hostile text
 each `<` could begin an element that goes far, and is none."""
 
@@ -98,12 +98,10 @@ class _Scan:
 
     def edits(self) -> list[Edit]:
         """What masks the elements that are whole."""
-        place, size = 0, len(self._source)
-        while self._bytes_left > 0 and (place < size or self._roots):
+        place = 0
+        while self._bytes_left > 0 and (place < len(self._source) or self._roots):
             start = place
             try:
-                if place >= size:
-                    raise _NoElementError
                 place = self._step(place)
             except _NoElementError:
                 place = self._go_back()
@@ -111,6 +109,9 @@ class _Scan:
         return self._edits[: self._roots[0].edits] if self._roots else self._edits
 
     def _step(self, place: int) -> int:
+        """Pass over a token; returns where the next may begin."""
+        if place >= len(self._source):
+            raise _NoElementError
         kind = self._open[-1].kind if self._open else b""
         if kind == _TAG:
             return self._tag(place)
@@ -132,24 +133,22 @@ class _Scan:
 
     def _code(self, place: int) -> int:
         found = _TOKEN.search(self._source, place)
-        if found is None:
-            return len(self._source)
-        at = found.start()
+        return len(self._source) if found is None else _STEPS[found[0]](self, found.start())
+
+    def _string(self, at: int) -> int:
+        string = _STRINGS[self._source[at]].match(self._source, at)
+        return string.end() if string else at + 1
+
+    def _begin_template(self, at: int) -> int:
+        return self._template(at + 1)
+
+    def _bracket(self, at: int) -> int:
         byte = self._source[at]
-        if byte in _STRINGS:
-            string = _STRINGS[byte].match(self._source, at)
-            return string.end() if string else at + 1
-        if byte == ord("`"):
-            return self._template(at + 1)
-        if byte == ord("/"):
-            return self._slash(at)
-        if byte == ord("<"):
-            return self._angle(at)
-        if byte in b"([{":
-            word = self._word_before(at) if byte == ord("(") else b""
-            self._open.append(_Open(found[0], word))
-            return at + 1
-        return self._close(at, byte)
+        if byte in b")]}":
+            return self._close(at, byte)
+        word = self._word_before(at) if byte == ord("(") else b""
+        self._open.append(_Open(bytes([byte]), word))
+        return at + 1
 
     def _close(self, at: int, byte: int) -> int:
         last = self._open[-1] if self._open else _Open(b"")
@@ -213,27 +212,20 @@ class _Scan:
     def _ends_value(self, place: int, *, slash: bool = False) -> bool:
         """Whether a value or a name ends before `place`, so that an operator comes there."""
         end = self._last(place)
-        if end < 0:
-            return False
-        if end + 1 == self._value_end:
-            return True
+        if end < 0 or end + 1 in (self._value_end, self._condition_end):
+            return end + 1 == self._value_end > 0
         source = self._source
         byte = source[end]
-        if byte == ord(")"):
-            return end + 1 != self._condition_end
+        if byte in b"+->":
+            before = source[end - 1 : end]
+            return before != b"=" if byte == ord(">") else before == source[end : end + 1]
         if byte == ord("}"):
             # Most likely a block, unless the line goes on with a division.
             return slash and b"\n" not in source[end:place]
-        if byte in b"+-":
-            return source[end - 1 : end] == source[end : end + 1]
         if byte == ord("!"):
-            return self._ends_value(end) if source[end - 1 : end] not in (b"", b"!") else False
-        if byte == ord(">"):
-            return source[end - 1 : end] != b"="
-        if byte in b"]\"'`":
-            return True
+            return source[self._last(end)] != byte and self._ends_value(end)
         word = self._word_before(place)
-        return bool(word) and word not in _BEFORE_VALUE
+        return byte in b")]\"'`" or (bool(word) and word not in _BEFORE_VALUE)
 
     def _last(self, place: int) -> int:
         """Where the last character of code before `place` stands; -1 if there is none."""
@@ -373,3 +365,13 @@ class _Scan:
             self._roots.pop()
             self._value_end = end
         return end
+
+
+_STEPS = {
+    b'"': _Scan._string,
+    b"'": _Scan._string,
+    b"`": _Scan._begin_template,
+    b"/": _Scan._slash,
+    b"<": _Scan._angle,
+    **dict.fromkeys((b"(", b"[", b"{", b")", b"]", b"}"), _Scan._bracket),
+}

@@ -27,21 +27,29 @@ def repaired(
 
     Returns:
         A text as long as `source`, with the same line ends but for those that now are `;`, and its
-        tree; `source` and `root` themselves where no rule makes the errors fewer or smaller.
+        tree; `source` and `root` themselves where there is nothing to repair, or no rule makes the
+        errors fewer or smaller.
     """
+    best = (source, root)
+    if jsx:
+        # It would look like code to the rules, and to whoever cuts what errors are left.
+        text = _edited(source, mask_jsx(source))
+        best = best if text == source else (text, parse(text))
+    return _mended(*best, parse) if best[1].has_error else best
+
+
+def _mended(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
     best = (source, root)
     damage = _damage(root)
     text = source
-    # What is JSX text would look like code to the rules.
-    start = _edited(source, mask_jsx(source)) if jsx else source
     for rules in _ROUNDS:
-        tried, text = text, _applied(start, rules)
+        tried, text = text, _applied(best[0], rules)
         if text in (tried, best[0]):
             continue
         tree = parse(text)
         damage_left = _damage(tree)
         if damage_left < damage:
-            best, damage, start = (text, tree), damage_left, text
+            best, damage = (text, tree), damage_left
         if not best[1].has_error:
             break
     return best
