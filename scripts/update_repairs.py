@@ -2,8 +2,9 @@
 
     python scripts/update_repairs.py
 
-A case is named after its rule. Beside `RULE.ts` lies `RULE.ts.repaired`: the text that is parsed in
-its place. Every byte stands where it stood, so that `diff` of the two shows the repair and no more.
+A case is named after its rule, or `jsx_…` where it is JSX that is masked. Beside `RULE.ts` lies
+`RULE.ts.repaired`: the text that is parsed in its place. Every byte stands where it stood, so that
+`diff` of the two shows the repair and no more.
 """
 
 import sys
@@ -24,9 +25,15 @@ def case_files() -> list[Path]:
 
 def repaired_text(path: Path) -> bytes:
     """A case's text after the repair."""
-    parse = parser(language_of(path.name) or "").parse
+    language = language_of(path.name) or ""
+    parse = parser(language).parse
     source = path.read_bytes()
-    text, _ = repaired(source, parse(source).root_node, lambda text: parse(text).root_node)
+    text, _ = repaired(
+        source,
+        parse(source).root_node,
+        lambda text: parse(text).root_node,
+        jsx=language != "typescript",
+    )
     return text
 
 

@@ -156,7 +156,12 @@ class Chunker:
             # Most files have no errors, and a worker that knows no repairs is ready the sooner.
             from chunkflow.syntax.repair import repaired  # noqa: PLC0415
 
-            text, mended = repaired(source, root, lambda text: self._parser.parse(text).root_node)
+            text, mended = repaired(
+                source,
+                root,
+                lambda text: self._parser.parse(text).root_node,
+                jsx=self._language != "typescript",
+            )
             if mended is root and not is_whole:
                 # What was left out of the tree may be just what it lacks.
                 mended = budget.parse(self._parser, source, len(source)) or root

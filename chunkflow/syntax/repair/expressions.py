@@ -92,31 +92,6 @@ def decorated_declarations(code: Code) -> Iterator[Edit]:
             yield code.blank(*found.span())
 
 
-_ENTITY = Pattern(rb"&#?\w+;")
-_JSX_TEXT = Pattern(rb"[>}]([^<>{};=()]*)(?=[<{])")
-_LONE_AMPERSAND = Pattern(rb"(?<!&)&(?!&|#?\w+;)")
-
-
-def jsx_ampersands(code: Code) -> Iterator[Edit]:
-    """An `&` that is JSX text; between angles or braces an operator `|` is as good."""
-    if b"</" not in code.text:
-        return
-    text = _ENTITY.sub(lambda found: b"_" * len(found[0]), code.text)
-    for found in _JSX_TEXT.finditer(text):
-        for ampersand in _LONE_AMPERSAND.finditer(text, *found.span(1)):
-            yield Edit(ampersand.start(), b"|")
-
-
-_ATTRIBUTE = Pattern(rb"[\w-]=(?:\"_+\"|'_+')")
-
-
-def attribute_ampersands(code: Code) -> Iterator[Edit]:
-    """An `&` in a JSX attribute that begins no entity, as in `<a href="?b=1&c=2" />`."""
-    for found in _ATTRIBUTE.finditer(code.text):
-        for ampersand in _LONE_AMPERSAND.finditer(code.source, *found.span()):
-            yield Edit(ampersand.start(), b"_")
-
-
 _NUL = Pattern(rb"\0")
 
 
@@ -137,7 +112,5 @@ RARE = (
     Rule("decorators", (b"@",), decorators),
     Rule("decorator_expressions", (b"@(",), decorator_expressions),
     Rule("decorated_declarations", (b"declare",), decorated_declarations),
-    Rule("jsx_ampersands", (b"&",), jsx_ampersands),
-    Rule("attribute_ampersands", (b'="', b"='"), attribute_ampersands),
     Rule("nul_bytes", (b"",), nul_bytes),
 )

@@ -44,7 +44,7 @@ def masked(source: bytes) -> Masked:
 
 
 class _Masking:
-    """One pass over a source. JSX text is not told from code: at worst a line of it is masked."""
+    """One pass over a source. What may be JSX text is masked before, by `mask_jsx`."""
 
     def __init__(self, source: bytes) -> None:
         self._source = source

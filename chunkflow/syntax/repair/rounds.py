@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tree_sitter import Node
 
 from chunkflow.syntax.repair.code import Code, Edit
+from chunkflow.syntax.repair.jsx import mask_jsx
 from chunkflow.syntax.repair.rule import Rule
 from chunkflow.syntax.repair.rules import COMMON, RARE
 
@@ -13,18 +14,31 @@ _ROUNDS = (COMMON, (*COMMON, *RARE), (*COMMON, *RARE))
 _ERROR_BYTES = 16
 
 
-def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
+def repaired(
+    source: bytes, root: Node, parse: Callable[[bytes], Node], *, jsx: bool = False
+) -> tuple[bytes, Node]:
     """Put constructs that the grammar lacks in others that have the same boundaries.
 
     Args:
         source: the text of a file.
         root: its tree, which has errors.
         parse: gives the root of a text's tree.
+        jsx: whether the text may have JSX in it.
 
     Returns:
         A text as long as `source`, with the same line ends but for those that now are `;`, and its
-        tree; `source` and `root` themselves where no rule makes the errors fewer or smaller.
+        tree; `source` and `root` themselves where there is nothing to repair, or no rule makes the
+        errors fewer or smaller.
     """
+    best = (source, root)
+    if jsx:
+        # It would look like code to the rules, and to whoever cuts what errors are left.
+        text = _edited(source, mask_jsx(source))
+        best = best if text == source else (text, parse(text))
+    return _mended(*best, parse) if best[1].has_error else best
+
+
+def _mended(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
     best = (source, root)
     damage = _damage(root)
     text = source
