@@ -71,7 +71,6 @@ def test_facts_come_back_as_they_were() -> None:
         b'[["00", "' + PRINT + b'", {}]]',
         b'[["' + PRINT + b'", "zz", {}]]',
         b'[["' + PRINT + b'", "00", {}]]',
-        b'[["' + PRINT + b'", {}]]',
         b'[["' + PRINT + b'", "' + PRINT + b'", []]]',
         b'[["' + PRINT + b'", "' + PRINT + b'", {"a": 1}]]',
         b"[" * 100_000,
@@ -79,3 +78,10 @@ def test_facts_come_back_as_they_were() -> None:
 )
 def test_what_is_no_record_holds_nothing(payload: Any) -> None:
     assert unpack_facts(payload) == []
+
+
+def test_facts_of_the_first_format_are_read() -> None:
+    (facts,) = unpack_facts(b'[["' + PRINT + b'", {"format": "1"}]]')
+    assert facts == Facts(
+        bytes.fromhex(PRINT.decode()), bytes.fromhex(PRINT.decode()), {"format": "1"}
+    )
