@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chunkflow.model.digest import blake2b
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the layout of any record or the meaning of any key changes."""
 
 DIGEST_BYTES = 16

@@ -41,6 +41,9 @@ def processor(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a processor; it stays the function it is.
 
+    It is called with a `Chunk`, and returns None, a `Finding` or a list of them, a plain value, or
+    `Result(findings, value)` for both.
+
     Args:
         version: to be changed when results change though the module's text does not.
         max_chunk_bytes: larger chunks are cut along their syntax first; None never cuts.
@@ -134,7 +137,7 @@ class PythonProcessor:
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a user's function raises
             return Outcome(error=f'processor "{self.name}" raised {_told(exc, self._files)}')
         try:
-            return outcome_of(returned)
+            return outcome_of(returned, chunk)
         except ProcessorError as exc:
             return Outcome(error=f'processor "{self.name}" {exc}')
 

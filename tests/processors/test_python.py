@@ -104,7 +104,7 @@ def test_function_need_not_be_marked(rules: str) -> None:
 
 
 def test_findings_are_kept_as_they_are(rules: str) -> None:
-    assert run("finding", rules)[0].findings == (Finding("found", start_line=2),)
+    assert run("finding", rules)[1].findings == (Finding("found", start_line=2),)
 
 
 def test_exception_costs_its_chunk_only(rules: str) -> None:
