@@ -30,8 +30,8 @@ class Selection:
         )
         for name, own in self._named:
             if own:
-                _check_plain(name, own)
-        loaded = [load(name, own, root=settings.root) for name, own in self._named]
+                _check_plain(name, own, settings)
+        loaded = [_loaded(name, own, settings) for name, own in self._named]
         self._fingerprints = tuple(processor.fingerprint().hex() for processor in loaded)
         self.processors = tuple(map(self._described, loaded))
 
@@ -91,7 +91,21 @@ class Selection:
         return parts | {name: digest.hex() for name, digest in processor.parts().items()}
 
 
-def _check_plain(name: str, own: dict[str, object]) -> None:
+def _loaded(name: str, own: dict[str, object], settings: Settings) -> Processor:
+    try:
+        return load(name, own, root=settings.root)
+    except SettingsError as exc:
+        raise SettingsError(f"{_place(name, settings)}{exc}") from exc
+
+
+def _place(name: str, settings: Settings) -> str:
+    """Where the settings of a processor stand."""
+    from chunkflow.flow.sections import place_of  # noqa: PLC0415 - for a message alone
+
+    return place_of(name, settings)
+
+
+def _check_plain(name: str, own: dict[str, object], settings: Settings) -> None:
     """Refuse settings that cannot be sent to a worker; a TOML file can hold dates, say."""
     import json  # noqa: PLC0415 - few processors have settings
 
@@ -99,6 +113,7 @@ def _check_plain(name: str, own: dict[str, object]) -> None:
         json.dumps(own)
     except (TypeError, ValueError, RecursionError) as exc:
         raise SettingsError(
-            f"the settings in [processors.{name}] cannot be handed to it: {exc};"
+            f"{_place(name, settings)}the settings in [processors.{name}] cannot be handed to it:"
+            f" {exc};"
             " use texts, numbers, booleans, lists and tables"
         ) from exc

@@ -11,8 +11,9 @@ Plain: TypeAlias = (
 )
 """What a processor may return as a value: JSON can hold it.
 
-A report, fresh or from the cache, shows a tuple as a list and bytes as `{"$base64": "…"}`. So that a dict of the user's own is never taken for bytes, a key `$base64` in it is shown as
-`$$base64`, `$$base64` as `$$$base64`, and so on: one more `$` in front.
+A report, fresh or from the cache, shows a tuple as a list and bytes as `{"$base64": "…"}`. So that
+a dict of the user's own is never taken for bytes, a key `$base64` in it is shown as `$$base64`,
+`$$base64` as `$$$base64`, and so on: one more `$` in front.
 """
 
 

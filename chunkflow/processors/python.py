@@ -12,6 +12,7 @@ from chunkflow.model.finding import Outcome
 from chunkflow.processors.alone import alone
 from chunkflow.processors.fingerprint import fingerprint, parts_of
 from chunkflow.processors.imported import imported_files
+from chunkflow.processors.options import bind_options
 from chunkflow.processors.outcomes import outcome_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def processor(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a processor; it stays the function it is.
 
-    It is called with a `Chunk`, and returns None, a `Finding` or a list of them, a plain value, or
-    `Result(findings, value)` for both.
+    It is called with a `Chunk`, and, if it has a parameter `options`, with the dict that its table
+    `[processors."module:attr"]` is. It returns None, a `Finding` or a list of them, a plain value,
+    or `Result(findings, value)` for both.
 
     Args:
         version: to be changed when results change though the module's text does not.
@@ -92,6 +94,7 @@ class PythonProcessor:
     Raises:
         UnknownProcessor: there is no such module, or nothing of that name in it.
         UsageError: the module cannot be imported, or what is found cannot be called.
+        SettingsError: there are settings, and the function has no parameter `options`.
     """
 
     def __init__(self, name: str, settings: Mapping[str, object], *, root: str = ".") -> None:
@@ -99,6 +102,7 @@ class PythonProcessor:
         module = _imported(name, module_name, root)
         self._function = _found(name, module, attribute)
         self._settings = dict(settings)
+        self._arguments = bind_options(name, self._function, self._settings)
         self._files = _files_of(module, self._function)
         spec = getattr(self._function, "chunkflow_spec", None)
         self._spec = spec if isinstance(spec, Spec) else Spec()
@@ -131,7 +135,7 @@ class PythonProcessor:
 
     def _run(self, chunk: Chunk) -> Outcome:
         try:
-            returned = self._function(alone(chunk, self.context))
+            returned = self._function(alone(chunk, self.context), **self._arguments())
         except MemoryError:
             raise  # the pool knows whether there is a limit, and if the process can go on
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a user's function raises

@@ -229,7 +229,7 @@ def test_chunk_that_failed_is_told(file: Path, explain: Explain, rules: Rules) -
 def test_result_of_a_chunk_is_found_in_another_file(
     file: Path, explain: Explain, rules: Rules, save: Save, project: Path
 ) -> None:
-    rules(SIZE)
+    rules(SIZE.replace("(chunk)", "(chunk, options)"))
     explain("--processor", "rules:size")
     save("b.ts", f"{SECOND}\nlet c = 1\n")
     arguments = ("--processor", "rules:size", "b.ts")
@@ -239,7 +239,7 @@ def test_result_of_a_chunk_is_found_in_another_file(
 def test_other_settings_of_a_chunk_in_another_file_are_told(
     file: Path, explain: Explain, rules: Rules, save: Save, project: Path
 ) -> None:
-    rules(SIZE)
+    rules(SIZE.replace("(chunk)", "(chunk, options)"))
     explain("--processor", "rules:size")
     save("b.ts", f"{SECOND}\nlet c = 1\n")
     settings(project, '[processors."rules:size"]\nlimit = 5\n')

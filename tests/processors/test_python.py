@@ -24,6 +24,9 @@ def declared(chunk):
 def plain(chunk):
     return chunk.name
 
+def told(chunk, options):
+    return options
+
 def places(chunk):
     return [chunk.start_byte, chunk.end_byte, chunk.decl_start_byte, chunk.decl_end_byte,
             chunk.start_line, chunk.end_line, chunk.text]
@@ -194,10 +197,11 @@ def test_source_of_the_module_tells_fingerprints_apart(write_module: WriteModule
 def test_settings_and_declarations_tell_fingerprints_apart(rules: str) -> None:
     prints = {
         load_function("rules:plain", {}, root=rules).fingerprint(),
-        load_function("rules:plain", {"a": 1}, root=rules).fingerprint(),
+        load_function("rules:told", {"a": 1}, root=rules).fingerprint(),
+        load_function("rules:told", {}, root=rules).fingerprint(),
         load_function("rules:declared", {}, root=rules).fingerprint(),
     }
-    assert len(prints) == 3
+    assert len(prints) == 4
 
 
 def test_marked_function_stays_callable() -> None:
