@@ -17,6 +17,7 @@ _HOMES = {
     "ChunkflowError": "chunkflow.errors",
     "Finding": "chunkflow.model.finding",
     "Report": "chunkflow.model.report",
+    "Result": "chunkflow.model.finding",
     "chunk_source": "chunkflow.syntax.chunker",
     "processor": "chunkflow.processors.declaration",
 }

@@ -3,7 +3,7 @@
 from chunkflow.errors import ChunkflowError
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.chunk import Chunk
-from chunkflow.model.finding import Finding
+from chunkflow.model.finding import Finding, Result
 from chunkflow.model.report import Report
 from chunkflow.processors.declaration import processor
 from chunkflow.syntax.chunker import chunk_source
@@ -14,6 +14,7 @@ __all__ = [
     "ChunkflowError",
     "Finding",
     "Report",
+    "Result",
     "__version__",
     "chunk_source",
     "processor",

@@ -41,6 +41,8 @@ def chunks(arguments: Arguments) -> int:
     Example: chunkflow chunks src/engine.ts --format jsonl
     """
     settings = load_settings(os.getcwd(), environ=os.environ, overrides={})
+    for note in settings.notes:
+        say(f"warning: {note}")
     failures: list[str] = []
     found = _chunks(arguments, failures, settings)
     write_lines(render_chunks(found, arguments.format), None)

@@ -24,7 +24,7 @@ def tell(line: str) -> None:
 
 
 def write_lines(lines: Iterable[str], output: str | None) -> None:
-    """Write lines to standard output (None or `-`), or to a file that is replaced whole.
+    """Write lines to standard output (None or `-`), or to a file; see `write_file`.
 
     Whatever the locale, they are UTF-8. A reader of standard output may stop early.
 
@@ -34,8 +34,10 @@ def write_lines(lines: Iterable[str], output: str | None) -> None:
     if output is None or output == "-":
         _write_out(_encoded(lines))
         return
+    from chunkflow.cli.output_file import write_file  # noqa: PLC0415 - few runs need it
+
     try:
-        _write_file(output, _encoded(lines))
+        write_file(output, _encoded(lines))
     except OSError as exc:
         raise UsageError(f"cannot write {output}: {_reason(exc)}; name another file") from exc
 
@@ -85,23 +87,3 @@ def _discard_output() -> None:
     null_fd = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null_fd, sys.stdout.fileno())
     os.close(null_fd)
-
-
-def _write_file(path: str, data: Iterable[bytes]) -> None:
-    if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
-        # A link, a device or a pipe stays what it is.
-        with open(path, "wb") as file:
-            file.writelines(data)
-        return
-    temporary = f"{path}.{os.getpid()}.tmp"
-    # Not `tempfile`, whose import takes longer than the rest; and this way the umask counts.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        with open(descriptor, "wb") as file:
-            file.writelines(data)
-            if os.path.exists(path):
-                os.fchmod(file.fileno(), os.stat(path).st_mode & 0o7777)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -60,7 +60,7 @@ class ChunkFlow:
                 line. Then others may be forked from it, where that is safe, and memory holds
                 nothing that the store has: both make the run quicker.
             **overrides: settings by name, above every file and the environment; a section is a
-                table, as in `thresholds={"memory_mb": 60}`. None stands for not given.
+                table, as in `processors={"metrics": {"max_sloc": 60}}`. None is not given.
 
         Raises:
             UsageError: `root` is not a directory.
@@ -72,6 +72,10 @@ class ChunkFlow:
         self.settings: Settings = load_settings(
             self._cwd, file=settings_file, environ=os.environ, overrides=overrides
         )
+        if self.settings.processor_settings:
+            from chunkflow.flow.sections import check_sections  # noqa: PLC0415 - most have none
+
+            check_sections(self.settings)
         self._on_warning = on_warning
         self._warnings: list[str] = []
         self._warnings_lock = threading.Lock()
@@ -79,6 +83,8 @@ class ChunkFlow:
         self._cache = Cache(
             self.settings, enabled=cache is not False, lasting=not owns_process, warn=self._warn
         )
+        for note in self.settings.notes:
+            self._warn(note)
 
     def optimize_files(
         self,

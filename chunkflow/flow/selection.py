@@ -8,6 +8,7 @@ from chunkflow.cache.keys import FORMAT, fingerprint
 from chunkflow.engine.plan import Cutting, RunProcessor
 from chunkflow.errors import SettingsError
 from chunkflow.processors.fingerprint import digest_of, rules_digest
+from chunkflow.processors.protocol import BuiltIn
 from chunkflow.processors.table import is_function, load_built_in
 from chunkflow.settings import Settings
 from chunkflow.syntax.versions import grammar_versions
@@ -72,11 +73,11 @@ class Selection:
     def _processor(self, name: str) -> RunProcessor:
         own = self._own_settings(name)
         if own:
-            _check_plain(name, own)
+            _check_plain(name, own, self._settings)
         return self._function(name, own) if name in self._described else self._built_in(name, own)
 
     def _built_in(self, name: str, own: dict[str, object]) -> RunProcessor:
-        built_in = load_built_in(name, own)
+        built_in = _loaded(name, own, self._settings)
         parts = _parts(built_in.name, built_in.version, built_in.context) | built_in.parts()
         whole = parts | self._cutting | {"max_chunk_bytes": str(built_in.max_chunk_bytes)}
         return RunProcessor(
@@ -96,7 +97,7 @@ class Selection:
         from chunkflow.engine.late_code import known_late_code  # noqa: PLC0415 - few runs need it
 
         described, settings = self._described[name], self._settings
-        _check_options(described, own)
+        _check_options(described, own, settings)
         before = fingerprint(_function_parts(described, own))
         late = known_late_code(self._tiers, before, settings.root)
         if late:
@@ -151,15 +152,30 @@ def _function_parts(described: "Description", own: Mapping[str, object]) -> dict
     }
 
 
-def _check_options(described: "Description", own: Mapping[str, object]) -> None:
+def _check_options(described: "Description", own: Mapping[str, object], settings: Settings) -> None:
+    name = described.name
     if own and not described.takes_options:
         raise SettingsError(
-            f'the settings in [processors."{described.name}"] do not reach the function: it has no'
-            ' parameter "options"; add one, or remove them'
+            f'{_place(name, settings)}[processors."{name}"] has settings, but {name} takes none;'
+            " give the function a parameter named options, or remove that table"
         )
 
 
-def _check_plain(name: str, own: dict[str, object]) -> None:
+def _loaded(name: str, own: dict[str, object], settings: Settings) -> BuiltIn:
+    try:
+        return load_built_in(name, own)
+    except SettingsError as exc:
+        raise SettingsError(f"{_place(name, settings)}{exc}") from exc
+
+
+def _place(name: str, settings: Settings) -> str:
+    """Where the settings of a processor stand."""
+    from chunkflow.flow.sections import place_of  # noqa: PLC0415 - for a message alone
+
+    return place_of(name, settings)
+
+
+def _check_plain(name: str, own: dict[str, object], settings: Settings) -> None:
     """Refuse settings that cannot be sent to a worker; a TOML file can hold dates, say."""
     import json  # noqa: PLC0415 - few processors have settings
 
@@ -167,6 +183,7 @@ def _check_plain(name: str, own: dict[str, object]) -> None:
         json.dumps(own)
     except (TypeError, ValueError, RecursionError) as exc:
         raise SettingsError(
-            f"the settings in [processors.{name}] cannot be handed to it: {exc};"
+            f"{_place(name, settings)}the settings in [processors.{name}] cannot be handed to it:"
+            f" {exc};"
             " use texts, numbers, booleans, lists and tables"
         ) from exc

@@ -27,7 +27,7 @@ class Chunks:
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         for key in settings:
-            raise SettingsError(f"unknown setting 'processors.chunks.{key}'; it has none")
+            raise SettingsError(f'unknown setting "processors.chunks.{key}"; it has none')
 
     def parts(self) -> dict[str, str]:
         """There are none: nothing that it says can change."""

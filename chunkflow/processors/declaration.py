@@ -30,6 +30,10 @@ def processor(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a processor; it stays the function it is.
 
+    It is called with a `Chunk`, and, if it has a parameter `options`, with the dict that its table
+    `[processors."module:attr"]` is. It returns None, a `Finding` or a list of them, a plain value,
+    or `Result(findings, value)` for both.
+
     Args:
         version: to be changed when results change though the module's text does not.
         max_chunk_bytes: larger chunks are cut along their syntax first; None never cuts.

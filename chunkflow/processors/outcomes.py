@@ -1,104 +1,140 @@
 """From what a user's function returns to an outcome, or a word on why it is none."""
 
-import math
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import TypeGuard
 
 from chunkflow.errors import ProcessorError
-from chunkflow.model.finding import SEVERITIES, Finding, Outcome, Plain
+from chunkflow.model.chunk import Chunk
+from chunkflow.model.finding import SEVERITIES, Finding, Outcome, Result
+from chunkflow.processors.values import kind_of, plain_text, plain_value, refuse, show
 
-_MAX_DEPTH = 100
 
-
-def outcome_of(returned: object) -> Outcome:
-    """The outcome: findings for a Finding or a list of them, else a value.
+def outcome_of(returned: object, chunk: Chunk) -> Outcome:
+    """The outcome: findings, a value, or both, as `Result` describes them.
 
     An empty list is a list of no findings. A value is copied, its tuples turned into lists, so
     that it is what a cache would give back.
 
+    Args:
+        returned: what the function returned.
+        chunk: what it was called with; findings must be about places in its text.
+
     Raises:
-        ProcessorError: it is neither; says what is wrong and where, without a subject.
+        ProcessorError: it is none of these; says what is wrong and where, without a subject.
     """
-    if returned is None:
-        return Outcome()
-    if isinstance(returned, Finding):
-        return Outcome(findings=(_checked(returned, ""),))
-    if isinstance(returned, list | tuple):
-        if any(isinstance(item, Finding) for item in returned):
-            return Outcome(findings=_all_findings(returned))
-        if isinstance(returned, list) and not returned:
-            return Outcome()
-    return Outcome(value=_plain(returned, "", 0))
+    try:
+        return _outcome(returned, chunk)
+    except (ProcessorError, MemoryError):
+        raise
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a user's class may raise anything
+        refuse("", f"cannot be read: it raised {show(exc)}")
 
 
-def _all_findings(returned: "list[object] | tuple[object, ...]") -> tuple[Finding, ...]:
-    findings = []
-    for index, item in enumerate(returned):
+def _outcome(returned: object, chunk: Chunk) -> Outcome:
+    if isinstance(returned, Result):
+        findings = _findings(returned.findings, ".findings", chunk)
+        return Outcome(findings, plain_value(returned.value, ".value"))
+    if _is_pair(returned):
+        return Outcome(_findings(returned[0], "[0]", chunk), plain_value(returned[1], "[1]"))
+    if _is_findings(returned):
+        return Outcome(_findings(returned, "", chunk))
+    return Outcome(value=plain_value(returned, ""))
+
+
+def _is_findings(returned: object) -> bool:
+    if isinstance(returned, Finding) or (isinstance(returned, list) and not returned):
+        return True
+    if not isinstance(returned, list | tuple):
+        return False
+    return any(isinstance(item, Finding) for item in returned)
+
+
+def _is_pair(returned: object) -> TypeGuard[tuple[object, object]]:
+    """Whether it is findings and a value. Two findings are not: those are findings alone."""
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        return False
+    first, second = returned
+    if isinstance(first, Finding):
+        return not isinstance(second, Finding)
+    return isinstance(first, list | tuple) and all(isinstance(item, Finding) for item in first)
+
+
+def _findings(given: object, where: str, chunk: Chunk) -> tuple[Finding, ...]:
+    if given is None:
+        return ()
+    if isinstance(given, Finding):
+        return (_checked(given, where, chunk),)
+    if not isinstance(given, list | tuple):
+        refuse(where, f"is a {kind_of(given)}, not a list of findings")
+    for index, item in enumerate(given):
         if not isinstance(item, Finding):
-            _refuse(f"[{index}]", f"is a {_kind(item)} among findings")
-        findings.append(_checked(item, f"[{index}]"))
-    return tuple(findings)
+            refuse(f"{where}[{index}]", f"is a {kind_of(item)} among findings")
+    return tuple(_checked(item, f"{where}[{index}]", chunk) for index, item in enumerate(given))
 
 
-def _checked(finding: Finding, where: str) -> Finding:
-    for name in ("message", "rule", "severity"):
-        if not isinstance(getattr(finding, name), str):
-            _refuse(f"{where}.{name}", f"is a {_kind(getattr(finding, name))}, not a text")
-    if finding.severity not in SEVERITIES:
-        _refuse(f"{where}.severity", f'is "{finding.severity}", not one of {", ".join(SEVERITIES)}')
-    for name in ("start_line", "start_column", "end_line", "end_column"):
-        number = getattr(finding, name)
-        if number is None and name.startswith("end"):
-            continue
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            _refuse(f"{where}.{name}", f"is {number!r}, not a whole number from 1 on")
-    return finding
-
-
-def _plain(value: object, where: str, depth: int) -> Plain:  # noqa: PLR0911 - a case a type
-    if depth > _MAX_DEPTH:
-        _refuse(where[:40] + "…", f"is nested more than {_MAX_DEPTH} deep")
-    match value:
-        case None | bool():
-            return value
-        case int():
-            return int(value)
-        case float():
-            return _number(value, where)
-        case str():
-            return str.__str__(value)
-        case bytes():
-            return bytes(value)
-        case list() | tuple():
-            items = enumerate(value)
-            return [_plain(item, f"{where}[{index}]", depth + 1) for index, item in items]
-        case dict():
-            return {
-                _key(key, where): _plain(item, f"{where}[{key!r}]", depth + 1)
-                for key, item in value.items()
-            }
-    _refuse(
-        where,
-        f"is a {_kind(value)}; return findings, or None, bool, int, float, str, bytes,"
-        " list and dict",
+def _checked(finding: Finding, where: str, chunk: Chunk) -> Finding:
+    """The finding, of plain texts and numbers."""
+    message, rule, severity = (
+        _text(getattr(finding, name), f"{where}.{name}") for name in ("message", "rule", "severity")
     )
+    if not message.strip():
+        refuse(f"{where}.message", "is empty; say what was found")
+    if severity not in SEVERITIES:
+        refuse(f"{where}.severity", f'is "{severity[:60]}", not one of {", ".join(SEVERITIES)}')
+    start_line = _place(finding.start_line, f"{where}.start_line")
+    start_column = _place(finding.start_column, f"{where}.start_column")
+    end_line = _end_place(finding.end_line, f"{where}.end_line")
+    end_column = _end_place(finding.end_column, f"{where}.end_column")
+    checked = Finding(message, rule, severity, start_line, start_column, end_line, end_column)
+    _check_inside(checked, where, chunk)
+    return checked
 
 
-def _number(value: float, where: str) -> float:
-    if not math.isfinite(value):
-        _refuse(where, f"is {value}, which JSON cannot hold")
-    return float(value)
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        refuse(where, f"is a {kind_of(value)}, not a text")
+    return plain_text(value, where)
 
 
-def _key(key: object, where: str) -> str:
-    if not isinstance(key, str):
-        _refuse(where, f"is a dict with the key {key!r}; keys must be texts")
-    return str.__str__(key)
+def _end_place(number: object, where: str) -> int | None:
+    return None if number is None else _place(number, where)
 
 
-def _kind(value: object) -> str:
-    return type(value).__name__
+def _place(number: object, where: str) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        refuse(where, f"is {show(number)}, not a whole number from 1 on")
+    return int.__int__(number)
 
 
-def _refuse(where: str, what: str) -> NoReturn:
-    place = f"result{where}" if where else "what it returned"
-    raise ProcessorError(f"gave a wrong result: {place} {what}")
+def _check_inside(finding: Finding, where: str, chunk: Chunk) -> None:
+    """Refuse a finding that is about a place outside the chunk, or ends before it starts."""
+    lines = chunk.text.split("\n")
+    first, last = finding.start_line, finding.end_line or finding.start_line
+    _check_line(first, f"{where}.start_line", chunk)
+    _check_column(finding.start_column, first, f"{where}.start_column", lines)
+    _check_line(last, f"{where}.end_line", chunk)
+    if last < first:
+        refuse(f"{where}.end_line", f"is {last}, before start_line, which is {first}")
+    if finding.end_column is None:
+        return
+    _check_column(finding.end_column, last, f"{where}.end_column", lines)
+    if last == first and finding.end_column < finding.start_column:
+        start = finding.start_column
+        refuse(f"{where}.end_column", f"is {finding.end_column}, before start_column, {start}")
+
+
+def _check_line(line: int, where: str, chunk: Chunk) -> None:
+    count = chunk.end_line - chunk.start_line + 1
+    if line > count:
+        refuse(where, f"is {show(line)}, but the chunk has {_counted(count, 'line')}")
+
+
+def _check_column(column: int, line: int, where: str, lines: Sequence[str]) -> None:
+    length = len(lines[line - 1]) if line <= len(lines) else 0
+    if column > length + 1:
+        held = _counted(length, "character")
+        refuse(where, f"is {show(column)}, but line {line} of the chunk has {held}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from inspect import Parameter, signature, unwrap
+from inspect import unwrap
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from chunkflow.model.finding import Outcome
 from chunkflow.processors.code import CodeLog
 from chunkflow.processors.declaration import Spec
 from chunkflow.processors.description import Description
+from chunkflow.processors.options import copy_options, takes_options
 from chunkflow.processors.outcomes import outcome_of
 from chunkflow.processors.process_state import ProcessState, settle
 from chunkflow.processors.static_imports import reachable_units
@@ -95,7 +96,7 @@ class PythonProcessor:
     def _called(self, chunk: Chunk) -> Outcome:
         if self._state is None:
             self._state = ProcessState()
-        options = {"options": dict(self._settings)} if self.description.takes_options else {}
+        options = copy_options(self._settings) if self.description.takes_options else {}
         try:
             with self._log.noting():
                 returned = self._function(chunk, **options)
@@ -107,7 +108,7 @@ class PythonProcessor:
         finally:
             self.is_spoiled = not self._state.restore() or self.is_spoiled
         try:
-            return outcome_of(returned)
+            return outcome_of(returned, chunk)
         except ProcessorError as exc:
             return Outcome(error=f'processor "{self.name}" {exc}')
 
@@ -134,14 +135,14 @@ class PythonProcessor:
             spec.max_chunk_bytes,
             spec.context,
             spec.expensive,
-            _takes_options(self._function),
+            takes_options(self._function),
             dict(sorted(code.items())),
             tuple(dict.fromkeys(package.partition(".")[0] for package in packages)),
         )
 
     def _check_unchanged(self, described: Description) -> None:
         self._note_code()
-        spec = (self.name, *_spec_of(self._function), _takes_options(self._function))
+        spec = (self.name, *_spec_of(self._function), takes_options(self._function))
         if spec != described.declared or not self._unknown.keys().isdisjoint(described.code):
             raise UsageError(f'processor "{self.name}" has just been changed; run again')
 
@@ -156,17 +157,6 @@ def _start_counting(log: CodeLog, described: Description | None, module_name: st
 def _spec_of(function: object) -> Spec:
     spec = getattr(function, "chunkflow_spec", None)
     return spec if isinstance(spec, Spec) else Spec()
-
-
-def _takes_options(function: Callable[..., object]) -> bool:
-    try:
-        parameter = signature(function).parameters.get("options")
-    except (TypeError, ValueError):
-        return False  # written in C, say
-    return parameter is not None and parameter.kind in (
-        Parameter.POSITIONAL_OR_KEYWORD,
-        Parameter.KEYWORD_ONLY,
-    )
 
 
 def _origins(function: Callable[..., object]) -> list[str]:

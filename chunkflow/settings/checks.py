@@ -55,16 +55,6 @@ def _limit(value: object) -> float | None:
     return _number(value, wanted="a number of seconds, or 0 for no limit", zero=True) or None
 
 
-def _amount(value: object) -> float:
-    return _number(value, wanted="a number above 0")
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")  # noqa: TRY004 - what every check raises
-    return value
-
-
 def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError("a list of strings")  # noqa: TRY004 - what every check raises
@@ -99,24 +89,16 @@ CHECKS: Mapping[str, Check] = {
     "fail_on": _one_of("error", "warning", "never"),
     "max_chunk_bytes": _size,
     "suites": _strings,
-    "large_file_bytes": _size,
     "streaming_threshold_bytes": _size,
-    "known_large_files": _strings,
     "cache.dir": _directory,
     "cache.size": _size,
     "cache.l3": _one_of("sqlite", "diskcache"),
     "cache.ttl_s": _seconds,
     "cache.location": _one_of("project", "user"),
-    "thresholds.memory_mb": _amount,
-    "thresholds.cpu_percent": _amount,
-    "thresholds.cache_miss_percent": _amount,
-    "thresholds.slowdown_percent": _amount,
-    "optimization.auto": _switch,
-    "optimization.interval_s": _seconds,
 }
 """Dotted name → check of every setting but those of `[processors.NAME]`."""
 
-SECTIONS = ("cache", "thresholds", "optimization")
+SECTIONS = ("cache",)
 """The tables of a settings file, besides `[processors.NAME]`."""
 
 
@@ -129,10 +111,10 @@ def nearest(name: str) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only where a run ends anyway
 
     last = name.rpartition(".")[2]
-    for known in CHECKS:
+    known_names = [*CHECKS, "processors.enabled", *SECTIONS]
+    for known in known_names:
         if known.rpartition(".")[2] == last:
             return known
-    known_names = [*CHECKS, *SECTIONS, "processors.enabled"]
     return next(iter(get_close_matches(name, known_names, n=1)), None)
 
 
@@ -144,7 +126,7 @@ def show(value: object) -> str:
         case str():
             return f'"{value}"' if len(value) <= 60 else f'"{value[:60]}…"'
         case int() | float():
-            return str(value)
+            return _digits(value)
         case Mapping():
             return "a table"
         case list() | tuple():
@@ -152,3 +134,10 @@ def show(value: object) -> str:
             return f"[{', '.join(items)}]"
         case _:
             return f"a {type(value).__name__}"
+
+
+def _digits(number: float) -> str:
+    try:
+        return str(number)
+    except ValueError:
+        return "a number that is too long to be shown"  # TOML may give it in hexadecimal

@@ -9,16 +9,14 @@ from collections.abc import Iterator, Mapping
 from chunkflow.settings.fields import Entry
 
 VARIABLES = {
-    "CHUNKFLOW_AUTO_OPTIMIZE": ("optimization", "auto"),
     "CHUNKFLOW_CACHE_DIR": ("cache", "dir"),
     "CHUNKFLOW_CACHE_SIZE": ("cache", "size"),
     "CHUNKFLOW_PARALLEL_OPS": ("parallel_operations",),
 }
 """Variable → the setting that it gives."""
 
-_SWITCH = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
-    ("0", "false", "no", "off"), False
-)
+WITHOUT_EFFECT = ("CHUNKFLOW_AUTO_OPTIMIZE",)
+"""Variables that may be set though they do nothing yet."""
 
 
 def entries(environ: Mapping[str, str]) -> Iterator[Entry]:
@@ -29,9 +27,16 @@ def entries(environ: Mapping[str, str]) -> Iterator[Entry]:
             yield Entry(path, _value(path, text), variable)
 
 
+def notes(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A note on each variable that is set and has no effect."""
+    return tuple(
+        f"{variable} has no effect yet"
+        for variable in WITHOUT_EFFECT
+        if environ.get(variable, "").strip()
+    )
+
+
 def _value(path: tuple[str, ...], text: str) -> object:
     """What the text stands for; text that makes no sense is left for the check to refuse."""
-    if path == ("optimization", "auto"):
-        return _SWITCH.get(text.lower(), text)
     is_count = path == ("parallel_operations",) and text.isascii() and text.isdigit()
     return int(text) if is_count and len(text) < 10 else text

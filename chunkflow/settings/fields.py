@@ -36,23 +36,6 @@ class CacheSettings(NamedTuple):
     """`project`: `.chunkflow_cache` in the root; `user`: one cache for all of a user's projects."""
 
 
-class Thresholds(NamedTuple):
-    """`[thresholds]`: what counts as too much."""
-
-    memory_mb: float = 80.0
-    cpu_percent: float = 75.0
-    cache_miss_percent: float = 20.0
-    slowdown_percent: float = 50.0
-    """How much slower than usual a run is when its performance counts as degraded."""
-
-
-class OptimizationSettings(NamedTuple):
-    """`[optimization]`: whether chunkflow tunes itself while it runs, and how often."""
-
-    auto: bool = False
-    interval_s: float = 300.0
-
-
 class Settings(NamedTuple):
     """Everything that a run may be told. Field names are the names in a settings file.
 
@@ -77,17 +60,16 @@ class Settings(NamedTuple):
     max_chunk_bytes: int | None = None
     suites: tuple[str, ...] = ("describe", "suite", "context", "test.describe")
     """Functions whose calls are containers of tests."""
-    large_file_bytes: int = 1_000_000
     streaming_threshold_bytes: int = 5_000_000
-    known_large_files: tuple[str, ...] = ()
+    """Files that are larger are never held in memory whole."""
     cache: CacheSettings = CacheSettings()
-    thresholds: Thresholds = Thresholds()
-    optimization: OptimizationSettings = OptimizationSettings()
     processor_settings: Mapping[str, Mapping[str, object]] = {}
     """Processor → its own settings, which it checks itself."""
     origin: Mapping[str, str] = {}
     """Dotted name → where the value came from: `default`, `chunkflow.toml:3`, the name of an
-    environment variable, or `call`."""
+    environment variable, or `call`. A table `[processors.NAME]` has an entry of its own."""
+    notes: tuple[str, ...] = ()
+    """What a user should be told of the settings, though they are right."""
 
     @property
     def jobs(self) -> int:

@@ -4,6 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from chunkflow.errors import SettingsError
+from chunkflow.settings.checks import show
 from chunkflow.settings.fields import Path
 
 _TABLE: Path = ("tool", "chunkflow")
@@ -21,10 +22,17 @@ class SettingsFile(NamedTuple):
     """Path of a key → its line."""
 
     def place(self, path: Path) -> str:
-        """Where a setting stands, as `chunkflow.toml:3`."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return f"{self.shown}:{self.lines.get(path, 1)}"
+        """Where a setting stands, as `chunkflow.toml:3`; of a table, its header or first key."""
+        return f"{self.shown}:{self._line(path)}"
+
+    def _line(self, path: Path) -> int:
+        if path in self.lines:
+            return self.lines[path]
+        for key, line in self.lines.items():
+            if key[: len(path)] == path:
+                return line
+        # Inside an inline table, which stands on one line.
+        return self._line(path[:-1]) if path else 1
 
 
 def find_file(start: str) -> SettingsFile | None:
@@ -82,18 +90,20 @@ def _read(path: str) -> SettingsFile | None:
     if not is_shared:
         return SettingsFile(path, shown, table, lines)
     inner = _inner_table(table)
+    if inner is None:
+        return None
     depth = len(_TABLE)
     inner_lines = {key[depth:]: line for key, line in lines.items() if key[:depth] == _TABLE}
-    return None if inner is None else SettingsFile(path, shown, inner, inner_lines)
+    if not isinstance(inner, dict):
+        line = inner_lines.get((), 1)
+        raise SettingsError(f'{shown}:{line}: "tool.chunkflow" must be a table, not {show(inner)}')
+    return SettingsFile(path, shown, inner, inner_lines)
 
 
-def _inner_table(table: dict[str, Any]) -> dict[str, Any] | None:
-    for name in _TABLE:
-        inner = table.get(name)
-        if not isinstance(inner, dict):
-            return None
-        table = inner
-    return table
+def _inner_table(table: dict[str, Any]) -> object:
+    """What `[tool.chunkflow]` holds, be it a table or not; None where there is no such name."""
+    tools = table.get(_TABLE[0])
+    return tools.get(_TABLE[1]) if isinstance(tools, dict) else None
 
 
 def _decode(data: bytes, shown: str) -> str:

@@ -48,7 +48,19 @@ def _statements(text: str) -> Iterator[tuple[int, bool, Path]]:
             in_value = True
         elif token != ".":
             start = line
-            parts.append(token.strip("\"'"))
+            parts.append(_name(token))
         line += token.count("\n")
     if parts and not in_value:
         yield start, True, tuple(parts)
+
+
+def _name(token: str) -> str:
+    """The part of a key that a token stands for."""
+    if token[0] not in "\"'":
+        return token
+    if "\\" not in token or token[0] == "'":
+        return token[1:-1]
+    import tomllib  # noqa: PLC0415 - as above
+
+    name: str = tomllib.loads(f"name = {token}")["name"]
+    return name

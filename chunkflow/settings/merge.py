@@ -8,15 +8,9 @@ from typing import Any
 from chunkflow.errors import SettingsError
 from chunkflow.settings import environment
 from chunkflow.settings.checks import CHECKS, SECTIONS, nearest, show
-from chunkflow.settings.fields import (
-    CacheSettings,
-    Entry,
-    OptimizationSettings,
-    Settings,
-    Thresholds,
-)
+from chunkflow.settings.fields import CacheSettings, Entry, Settings
 from chunkflow.settings.file import SettingsFile, find_file, read_file
-from chunkflow.settings.tables import CALL, call_entries, entries_of
+from chunkflow.settings.tables import CALL, call_entries, entries_of, is_processor_table
 
 
 def load_settings(
@@ -51,12 +45,14 @@ def load_settings(
         ((entry, root) for entry in in_file),
         ((entry, None) for entry in chain(environment.entries(environ), call_entries(overrides))),
     ):
-        if len(entry.path) == 3:
+        if is_processor_table(entry):
+            tables.setdefault(entry.path[1], {})
+        elif len(entry.path) == 3:
             tables.setdefault(entry.path[1], {})[entry.path[2]] = entry.value
         else:
             values[entry.name] = _value(entry, fence)
         origin[entry.name] = entry.origin
-    return _settings(root, values, tables, origin)
+    return _settings(root, values, tables, origin)._replace(notes=environment.notes(environ))
 
 
 def _root(start: str, found: SettingsFile | None) -> str:
@@ -126,8 +122,6 @@ def _settings(
     return Settings(
         root,
         cache=CacheSettings(**section("cache")),
-        thresholds=Thresholds(**section("thresholds")),
-        optimization=OptimizationSettings(**section("optimization")),
         processor_settings=tables,
         origin=origin,
         **{name: value for name, value in values.items() if "." not in name},

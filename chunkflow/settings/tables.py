@@ -31,11 +31,19 @@ def entries_of(table: Mapping[str, object], place: Callable[[Path], str]) -> Ite
 def _processors(table: Mapping[str, object], place: Callable[[Path], str]) -> Iterator[Entry]:
     for name, value in table.items():
         path = ("processors", name)
+        if name == "enabled":
+            yield Entry(path[:1], value, place(path))
+            continue
+        yield Entry(path, value, place(path))
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 yield Entry((*path, key), inner, place((*path, key)))
-        else:
-            yield Entry(path[:1] if name == "enabled" else path, value, place(path))
+
+
+def is_processor_table(entry: Entry) -> bool:
+    """Whether it is a table `[processors.NAME]`, whose keys are entries of their own."""
+    is_named = len(entry.path) == 2 and entry.path[0] == "processors"
+    return is_named and isinstance(entry.value, Mapping)
 
 
 def call_entries(overrides: Mapping[str, object]) -> Iterator[Entry]:

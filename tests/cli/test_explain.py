@@ -232,7 +232,7 @@ def test_chunk_that_failed_is_told(file: Path, explain: Explain, rules: Rules) -
 def test_result_of_a_chunk_is_found_in_another_file(
     file: Path, explain: Explain, rules: Rules, save: Save, project: Path
 ) -> None:
-    rules(SIZE)
+    rules(SIZE.replace("(chunk)", "(chunk, options)"))
     explain("--processor", "rules:size")
     save("b.ts", f"{SECOND}\nlet c = 1\n")
     arguments = ("--processor", "rules:size", "b.ts")

@@ -281,7 +281,7 @@ class TestWrongUsage:
             ("\nfial_on = 'error'\n", 'chunkflow.toml:2: unknown setting "fial_on"; did you mean'),
             ("fail_on\n", "chunkflow.toml:1:"),
             ("[processors.metrics]\nmax_slok = 3\n", "processors.metrics.max_slok"),
-            ("[processors.metrics]\nsince = 2020-01-01\n", "[processors.metrics]"),
+            ("[processors.metrics]\nsince = 2020-01-01\n", "2: unknown setting"),
         ],
     )
     def test_broken_settings_are_told_with_their_place(

@@ -1,7 +1,11 @@
 """Results arrive whole or not at all, and nobody's files are harmed."""
 
+import errno
+import itertools
 import os
+import socket
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -61,6 +65,172 @@ def test_link_stays_a_link(tmp_path: Path) -> None:
     write_lines(["a"], str(tmp_path / "out"))
     assert (tmp_path / "out").is_symlink()
     assert (tmp_path / "target").read_text() == "a\n"
+
+
+def test_link_that_leads_nowhere_gets_its_target(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("target")
+    write_lines(["a"], str(tmp_path / "out"))
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "target").read_text() == "a\n"
+
+
+def test_links_target_is_replaced_whole_and_keeps_its_rights(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    target = tmp_path / "inner" / "target"
+    target.touch(mode=0o640)
+    (tmp_path / "middle").symlink_to(target)
+    (tmp_path / "out").symlink_to("middle")
+
+    def lines() -> Iterator[str]:
+        yield "a"
+        assert target.read_text() == ""
+
+    write_lines(lines(), str(tmp_path / "out"))
+    assert target.read_text() == "a\n"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert sorted(os.listdir(tmp_path)) == ["inner", "middle", "out"]
+    assert os.listdir(target.parent) == ["target"]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_name_may_be_as_long_as_a_name_can_be(tmp_path: Path, exists: bool) -> None:
+    path = tmp_path / ("x" * 255)
+    if exists:
+        path.write_text("before")
+    write_lines(["a"], str(path))
+    assert path.read_text() == "a\n"
+    assert len(os.listdir(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_path_may_be_as_long_as_a_path_can_be(
+    tmp_path: Path, exists: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = "/".join(["d" * 250] * 16)
+    for depth in range(1, 17):
+        os.mkdir("/".join(["d" * 250] * depth))
+    path = f"{folder}/{'x' * (4095 - len(folder) - 1)}"
+    if exists:
+        Path(path).write_text("before")
+    write_lines(["a"], path)
+    assert Path(path).read_text() == "a\n"
+
+
+@pytest.mark.usefixtures("permissions_count")
+class TestPermissions:
+    """Where the rights of files count."""
+
+    def test_directory_that_may_not_be_written(self, tmp_path: Path) -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        (folder / "out").write_text("before, and longer")
+        folder.chmod(0o500)
+        write_lines(["a"], str(folder / "out"))
+        assert (folder / "out").read_text() == "a\n"
+        with pytest.raises(UsageError, match="new: permission denied; name another file"):
+            write_lines(["a"], str(folder / "new"))
+        assert os.listdir(folder) == ["out"]
+        folder.chmod(0o700)
+
+    def test_file_that_may_not_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "out").write_text("before")
+        (tmp_path / "out").chmod(0o444)
+        with pytest.raises(UsageError, match="out: permission denied; name another file"):
+            write_lines(["a"], str(tmp_path / "out"))
+        assert (tmp_path / "out").read_text() == "before"
+        assert os.listdir(tmp_path) == ["out"]
+
+
+def test_file_stays_as_it_was_when_writing_in_place_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBUSY, "busy")
+
+    def write_half(file: int, data: bytes, offset: int) -> int:
+        if bytes(data).startswith(b"new") and len(data) > 3:
+            return pwrite(file, data[:3], offset)
+        if offset:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return pwrite(file, data, offset)
+
+    pwrite = os.pwrite
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(os, "pwrite", write_half)
+    (tmp_path / "out").write_text("before")
+    for name in ("out", "other"):
+        with pytest.raises(UsageError, match="no space left on device"):
+            write_lines(["new and longer"], str(tmp_path / name))
+    assert (tmp_path / "out").read_text() == "before"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_pipe_is_written(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out")
+    reader = os.open(tmp_path / "out", os.O_RDONLY | os.O_NONBLOCK)
+    write_lines(["a"], str(tmp_path / "out"))
+    assert os.read(reader, 10) == b"a\n"
+    os.close(reader)
+    assert stat.S_ISFIFO((tmp_path / "out").stat().st_mode)
+
+
+def test_reader_of_a_pipe_may_stop_early(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out")
+    reader = os.open(tmp_path / "out", os.O_RDONLY | os.O_NONBLOCK)
+
+    def lines() -> Iterator[str]:
+        yield "a"
+        os.close(reader)
+        yield "b" * 100_000
+
+    write_lines(lines(), str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_standard_output_by_another_name_is_shared_with_its_owner(
+    tmp_path: Path, name: str, mode: str
+) -> None:
+    code = (
+        "import os; from chunkflow.cli.output import write_lines; os.write(1, b'first\\n');"
+        f"write_lines(['second'], {name!r}); os.write(1, b'third\\n')"
+    )
+    (tmp_path / "out").write_text("before\n")
+    with (tmp_path / "out").open(mode) as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    begin = "before\n" if mode == "a" else ""
+    assert (tmp_path / "out").read_text() == f"{begin}first\nsecond\nthird\n"
+
+
+def test_standard_output_may_be_a_socket() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        code = "from chunkflow.cli.output import write_lines; write_lines(['a'], '/dev/stdout')"
+        subprocess.run([sys.executable, "-c", code], stdout=there.fileno(), check=True)
+        assert here.recv(10) == b"a\n"
+
+
+def test_what_a_killed_run_left_stops_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Names are given out again from the first on, as to a process of the same number.
+    def write(text: str) -> None:
+        numbers = itertools.count()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "urandom", lambda _: b"%d" % next(numbers))
+            write_lines([text], str(tmp_path / "out"))
+
+    for number in range(3):
+        before = os.listdir(tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", lambda *_: sys.exit())
+            patch.setattr(os, "unlink", lambda _: None)
+            with pytest.raises(SystemExit):
+                write("half")
+        assert len(os.listdir(tmp_path)) == len(before) + 1
+        write(f"whole {number}")
+        assert (tmp_path / "out").read_text() == f"whole {number}\n"
 
 
 def test_device_stays_a_device() -> None:

@@ -38,6 +38,15 @@ def mount_read_only(path: str | Path) -> bool:
     )
 
 
+def mount_file(path: str | Path) -> bool:
+    """Make a file a mount of its own, as containers do: it can be written, but not replaced.
+
+    Returns False where nothing may be mounted.
+    """
+    name = os.fspath(path)
+    return _enter_mount_namespace() and _mount(name, name, None, _MS_BIND)
+
+
 @contextmanager
 def short_files(limit_bytes: int) -> Iterator[None]:
     """Let no file of this process grow beyond a size: the next best where there is no mounting."""

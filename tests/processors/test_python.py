@@ -26,6 +26,9 @@ def declared(chunk):
 def plain(chunk):
     return chunk.name
 
+def told(chunk, options):
+    return options
+
 def places(chunk):
     return [chunk.start_byte, chunk.end_byte, chunk.decl_start_byte, chunk.decl_end_byte,
             chunk.start_line, chunk.end_line, chunk.text]
@@ -112,7 +115,7 @@ def test_function_need_not_be_marked(rules: str) -> None:
 
 
 def test_findings_are_kept_as_they_are(rules: str) -> None:
-    assert run("finding", rules)[0].findings == (Finding("found", start_line=2),)
+    assert run("finding", rules)[1].findings == (Finding("found", start_line=2),)
 
 
 def test_exception_costs_its_chunk_only(rules: str) -> None:

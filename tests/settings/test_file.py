@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,80 @@ def test_wrong_type_is_told_with_its_line(project: Path) -> None:
 def test_name_in_an_inline_table_is_told_with_the_tables_line(project: Path) -> None:
     message = message_of("timeout = 1\ncache = { sise = 1 }\n", project)
     assert message == 'chunkflow.toml:2: unknown setting "cache.sise"; did you mean "cache.size"?'
+
+
+REFUSALS = [
+    # Each section with a name that there is not.
+    ("timeot = 1", 2, 'unknown setting "timeot"; did you mean "timeout"?'),
+    ("[cache]\nsise = 1", 3, 'unknown setting "cache.sise"; did you mean "cache.size"?'),
+    ("[cache]\ntimeout = 1", 3, 'unknown setting "cache.timeout"; did you mean "timeout"?'),
+    ("[cache.size]\nlimit = 1", 2, '"cache.size" must be a size such as 100000, "100MB" or'),
+    ("[cache.sise]\nlimit = 1", 2, 'unknown setting "cache.sise"; did you mean "cache.size"?'),
+    ("[cach]\nsize = 1", 2, 'unknown setting "cach"; did you mean "cache"?'),
+    ("[cach]", 2, 'unknown setting "cach"; did you mean "cache"?'),
+    ("cache.sise = 1", 2, 'unknown setting "cache.sise"; did you mean "cache.size"?'),
+    ("timeout = 1\ncache . 'sise' = 1", 3, 'unknown setting "cache.sise"; did you mean'),
+    ('"c\\u0061che"."\\u0073ise" = 1', 2, 'unknown setting "cache.sise"; did you mean'),
+    ("cache = { l3 = 'sqlite', sise = 1 }", 2, 'unknown setting "cache.sise"; did you mean'),
+    ("dir = 'a'", 2, 'unknown setting "dir"; did you mean "cache.dir"?'),
+    ("[[cache]]\nsize = 1", 2, '"cache" must be a table, not [a table]'),
+    ("[[timeout]]\nsize = 1", 2, '"timeout" must be a number of seconds, or 0 for no limit, not'),
+    ("[timeout]\ns = 1", 2, '"timeout" must be a number of seconds, or 0 for no limit, not a tab'),
+    ("cache = 'x'", 2, '"cache" must be a table, not "x"'),
+    # What may be a setting one day.
+    ("[thresholds]\nmemory_mb = 60", 2, 'unknown setting "thresholds"'),
+    ("[optimization]\nauto = true", 2, 'unknown setting "optimization"'),
+    ("large_file_bytes = 1", 2, 'unknown setting "large_file_bytes"'),
+    ("known_large_files = []", 2, 'unknown setting "known_large_files"'),
+    ("[[overrides]]\nfiles = ['a']", 2, 'unknown setting "overrides"'),
+    ("cluster = 'x'", 2, 'unknown setting "cluster"'),
+    # Processors.
+    ("processors = 3", 2, '"processors" must be a list of strings, not 3'),
+    ("[[processors]]\nname = 'a'", 2, '"processors" must be a list of strings that are not empty'),
+    ("[processors]\nenabld = ['a']", 3, 'unknown setting "processors.enabld"; did you mean "proc'),
+    ("[processors]\nenabled = 'a'", 3, '"processors" must be a list of strings, not "a"'),
+    ("[processors.enabled]\na = 1", 2, '"processors" must be a list of strings, not a table'),
+    ("[processors]\nmetrics = 3", 3, '"processors.metrics" must be a table, not 3'),
+    ("[[processors.metrics]]\na = 1", 2, '"processors.metrics" must be a table, not [a table]'),
+    # Wrong types.
+    ("timeout = true", 2, '"timeout" must be a number of seconds, or 0 for no limit, not true'),
+    ("timeout = nan", 2, '"timeout" must be a number of seconds, or 0 for no limit, not nan'),
+    ("[cache]\nl3 = 1", 3, '"cache.l3" must be one of "sqlite", "diskcache", not 1'),
+    (
+        "[cache]\nsize = []",
+        3,
+        '"cache.size" must be a size such as 100000, "100MB" or "64 KiB", no',
+    ),
+    (f"[cache]\nsize = 0x{'f' * 5000}", 3, '"cache.size" must be a size such as 100000, "100MB"'),
+]
+
+
+@pytest.mark.parametrize("name", ["chunkflow.toml", "pyproject.toml"])
+@pytest.mark.parametrize(("text", "line", "message"), REFUSALS)
+def test_what_cannot_be_is_told_with_file_line_key_and_nearest_right_one(
+    project: Path, name: str, text: str, line: int, message: str
+) -> None:
+    if name == "pyproject.toml":
+        tables = re.sub(r"^(\[+)", r"\1tool.chunkflow.", text, flags=re.MULTILINE)
+        text = f"[tool.chunkflow]\n{tables}"
+    else:
+        text = f"# ours\n{text}"
+    assert message_of(text, project, name=name).startswith(f"{name}:{line}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool]\nchunkflow = 3", 'pyproject.toml:2: "tool.chunkflow" must be a table, not 3'),
+        ("[[tool.chunkflow]]", 'pyproject.toml:1: "tool.chunkflow" must be a table, not [a table]'),
+        ("[tool]\nchunkflow.cache.sise = 1", 'pyproject.toml:2: unknown setting "cache.sise"; did'),
+        ("tool.chunkflow = { timeot = 1 }", 'pyproject.toml:1: unknown setting "timeot"; did you'),
+    ],
+)
+def test_table_in_pyproject_may_be_written_in_any_way(
+    project: Path, text: str, message: str
+) -> None:
+    assert message_of(text, project, name="pyproject.toml").startswith(message)
 
 
 def test_date_is_no_value_of_ours(project: Path) -> None:

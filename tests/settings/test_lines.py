@@ -47,6 +47,11 @@ def test_each_key_and_header_has_its_line() -> None:
     }
 
 
+def test_key_in_quotes_is_what_it_stands_for() -> None:
+    text = '"a\\u0062" = 1\n\'c\\\' = 2\n"d\'" . "" = 3\n'
+    assert lines_of_keys(text) == {("ab",): 1, ("c\\",): 2, ("d'", ""): 3}
+
+
 def test_empty_text_has_no_keys() -> None:
     assert lines_of_keys("") == {}
 

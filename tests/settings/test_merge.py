@@ -36,8 +36,7 @@ def test_defaults_stand_where_nothing_else_is_said(load: Load, project: Path) ->
     assert settings.suites == ("describe", "suite", "context", "test.describe")
     assert settings.parallel_operations is None
     assert settings.fail_on == "error"
-    assert (settings.large_file_bytes, settings.streaming_threshold_bytes) == (10**6, 5 * 10**6)
-    assert settings.thresholds[:3] == (80, 75, 20)
+    assert settings.streaming_threshold_bytes == 5 * 10**6
     assert settings.cache_dir == str(project / ".chunkflow_cache")
     assert set(settings.origin.values()) == {"default"}
 
@@ -112,8 +111,8 @@ def test_processor_setting_outside_its_table_is_refused(load: Load) -> None:
 
 
 def test_section_that_is_no_table_is_refused(load: Load) -> None:
-    with pytest.raises(SettingsError, match=r'^chunkflow\.toml:1: "thresholds" must be a table'):
-        load("thresholds = 3\n")
+    with pytest.raises(SettingsError, match=r'^chunkflow\.toml:1: "cache" must be a table'):
+        load("cache = 3\n")
 
 
 def test_cache_directory_in_a_file_counts_from_the_root(load: Load, project: Path) -> None:

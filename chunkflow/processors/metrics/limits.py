@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chunkflow.errors import SettingsError
+from chunkflow.settings.checks import show
 
 
 class Limits(NamedTuple):
@@ -36,7 +37,7 @@ def _checked(key: str, value: object) -> int:
         raise SettingsError(f'unknown setting "processors.metrics.{key}"; {_advice(key)}')
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise SettingsError(
-            f'"processors.metrics.{key}" must be a whole number of at least 0, not {value!r}'
+            f'"processors.metrics.{key}" must be a whole number of at least 0, not {show(value)}'
         )
     return value
 

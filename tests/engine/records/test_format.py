@@ -13,13 +13,13 @@ from chunkflow.engine.messages import decode_chunk, encode_chunk
 from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.records.files import value_key
 from chunkflow.model.chunk import KINDS, Chunk
-from chunkflow.model.finding import SEVERITIES, Finding
+from chunkflow.model.finding import SEVERITIES, Finding, Result
 from chunkflow.processors.alone import alone
 from chunkflow.processors.declaration import CONTEXTS
 from chunkflow.processors.outcomes import outcome_of
 from chunkflow.syntax.chunker import chunk_source
 
-SNAPSHOTS = {2: "?"}
+SNAPSHOTS = {2: "c76b6abc0c355871"}
 
 SOURCE = b"""import a from "a"
 /** Says. */
@@ -27,7 +27,7 @@ export class K {
   m(a: number) { return a ? "\xc3\xa4" : 2 }
 }
 """
-RETURNED = [
+RETURNED: list[object] = [
     None,
     True,
     0,
@@ -38,6 +38,8 @@ RETURNED = [
     (1, 2),
     {"b": 1, "a": [b""]},
     [],
+    ([Finding("with a value")], {"$base64": "a"}),
+    Result([Finding("with a value")], b"a"),
     *(Finding("message", "rule", severity) for severity in SEVERITIES),
     [Finding("one"), Finding("two", "", "info", 1, 2, 1, 3)],
 ]
@@ -54,7 +56,7 @@ def facts() -> list[bytes]:
     assert [decode_chunk(encode_chunk(chunk)) for chunk in chunks] == chunks
     keys = [chunk_key(b"p" * 16, value_key(chunk)) for chunk in chunks]
     kinds = [value_key(chunks[0]._replace(kind=kind)) for kind in sorted(KINDS)]
-    records = [pack_chunk(chunks[0], outcome_of(returned)) for returned in RETURNED]
+    records = [pack_chunk(chunks[2], outcome_of(returned, chunks[2])) for returned in RETURNED]
     return [repr(chunks).encode(), *keys, *kinds, *records]
 
 
