@@ -120,7 +120,7 @@ def test_settings_of_a_function_that_takes_none_are_refused(
 ) -> None:
     rules(SHOUT)
     settings = settings_with(processors={"rules:shout": {"a": 1}})
-    with pytest.raises(SettingsError, match='give the function a parameter named options'):
+    with pytest.raises(SettingsError, match="give the function a parameter named options"):
         select(["rules:shout"], settings)
 
 
