@@ -5,6 +5,7 @@
     │   ├── SettingsError      a settings file, a variable or an override is wrong
     │   └── UnknownProcessor   no processor of that name; says the nearest one
     ├── SourceError            one file cannot be read or processed; the run goes on
+    │   └── TimeLimitReached   a file takes longer than its limit
     ├── ProcessorError         a processor failed on one chunk; the run goes on
     ├── CacheError             a store cannot be used; the run goes on without it
     └── PoolError              work could not be handed to other processes
@@ -34,6 +35,10 @@ class UnknownProcessor(UsageError):
 
 class SourceError(ChunkflowError):
     """One file cannot be read or processed; the rest of the run goes on."""
+
+
+class TimeLimitReached(SourceError):
+    """A file takes longer than its limit; the rest of the run goes on."""
 
 
 class ProcessorError(ChunkflowError):

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from tree_sitter import Node, Parser, Range
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.syntax.budget import Budget
+from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.forms import get_pattern
 from chunkflow.syntax.languages import parser
 from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
@@ -60,15 +60,26 @@ class Chunker:
         # What of the text it parses.
         self._ranges = _WHOLE
 
-    def parse(self, source: bytes, *, max_bytes: int | None = None, top: bool = True) -> ParsedFile:
-        """The chunks of a file, whatever its bytes.
+    def parse(
+        self,
+        source: bytes,
+        *,
+        max_bytes: int | None = None,
+        top: bool = True,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> ParsedFile:
+        """The chunks of a text that is held and parsed as a whole.
 
         Args:
-            source: the file, or a run of whole statements of it.
+            source: a small file, or a run of whole statements of a file; see `windows`.
             max_bytes: cut declarations that are larger.
             top: whether the source begins where the file does.
+            deadline: when it is to be over.
+
+        Raises:
+            TimeLimitReached: the deadline is past.
         """
-        budget = Budget(len(source))
+        budget = Budget(len(source), deadline)
         sound = self._sound(source, budget.parse, max_bytes, top=top)
         if sound.root is not None and sound.rows is not None:
             return self._parsed(sound.rows, [sound.root], source, max_bytes)
@@ -84,13 +95,13 @@ class Chunker:
     ) -> tuple[ParsedFile | None, int]:
         """The chunks of a source without errors.
 
-        Else None, and about where the first error is; -1 where the budget did not suffice.
+        Else None, and about where the first error is, or where the budget ended.
         """
         error = -1
 
-        def parse(parser: Parser, source: bytes, _size_bytes: int) -> Node | None:
+        def parse(parser: Parser, source: bytes, size_bytes: int) -> Node | None:
             nonlocal error
-            root, error = budget.parse_to_error(parser, source)
+            root, error = budget.parse_to_error(parser, source, size_bytes)
             return root
 
         root, rows = self._sound(source, parse, max_bytes, top=top)
@@ -136,12 +147,13 @@ class Chunker:
         None where the budget did not suffice.
         """
         ranges = []
+        size_bytes = len(source) - place - sum(end - start for start, end, _, _ in told)
         for start, end, _, _ in told:
             if start > place and not source[place:start].isspace():
                 ranges.append(Range(_POINT, _POINT, place, start))
             place = end
         self._look_at([*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
-        return parse(self._parser, source, len(source) - place)
+        return parse(self._parser, source, size_bytes)
 
     def _look_at(self, ranges: list[Range]) -> None:
         if ranges is not self._ranges:
@@ -156,7 +168,10 @@ class Chunker:
             # Most files have no errors, and a worker that knows no repairs is ready the sooner.
             from chunkflow.syntax.repair import repaired  # noqa: PLC0415
 
-            text, mended = repaired(source, root, lambda text: self._parser.parse(text).root_node)
+            def parse(text: bytes) -> Node | None:
+                return budget.parse(self._parser, text, len(text))
+
+            text, mended = repaired(source, root, parse)
             if mended is root and not is_whole:
                 # What was left out of the tree may be just what it lacks.
                 mended = budget.parse(self._parser, source, len(source)) or root

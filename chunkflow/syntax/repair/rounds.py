@@ -13,13 +13,13 @@ _ROUNDS = (COMMON, (*COMMON, *RARE), (*COMMON, *RARE))
 _ERROR_BYTES = 16
 
 
-def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
+def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node | None]) -> tuple[bytes, Node]:
     """Put constructs that the grammar lacks in others that have the same boundaries.
 
     Args:
         source: the text of a file.
         root: its tree, which has errors.
-        parse: gives the root of a text's tree.
+        parse: gives the root of a text's tree; None where that takes too long.
 
     Returns:
         A text as long as `source`, with the same line ends but for those that now are `;`, and its
@@ -33,6 +33,8 @@ def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple
         if text in (tried, best[0]):
             continue
         tree = parse(text)
+        if tree is None:
+            break
         damage_left = _damage(tree)
         if damage_left < damage:
             best, damage = (text, tree), damage_left
