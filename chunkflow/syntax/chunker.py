@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import NamedTuple, TypeAlias
 
 from tree_sitter import Node, Parser, Range
@@ -11,21 +12,15 @@ from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.forms import get_pattern
 from chunkflow.syntax.languages import parser
 from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
-from chunkflow.syntax.prologue import take_prologue
+from chunkflow.syntax.parsed import ParsedFile
+from chunkflow.syntax.plain import head_of
+from chunkflow.syntax.prologue import take_comments, take_prologue
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
+from chunkflow.syntax.sizes import WHOLE_BYTES
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
-
-
-class ParsedFile(NamedTuple):
-    """A file's chunks, and the syntax trees that they were found in."""
-
-    chunks: list[Chunk]
-    roots: list[Node]
-    """In the order of the file, offsets counting from its start."""
-    note: str | None = None
-    """What is to be said of the file, though it has its chunks."""
+from chunkflow.syntax.windows import windows
 
 
 class _Sound(NamedTuple):
@@ -41,6 +36,7 @@ Parse: TypeAlias = Callable[[Parser, bytes, int], Node | None]
 # Rows and columns of a range are of no use here; its bytes decide.
 _POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
 _WHOLE = [WHOLE]
+_TOO_LARGE = "a statement is too large to be parsed; what is in it was not looked at"
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
@@ -90,6 +86,17 @@ class Chunker:
         note = _OVER_BUDGET if found.unparsed else None
         return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
 
+    def leave(self, source: bytes, *, top: bool) -> ParsedFile:
+        """A statement that is too large to be parsed, as one chunk, and the comments before it.
+
+        Its first words say its kind and name; where they do not, it is of kind `error`.
+        """
+        rows: list[Row] = []
+        place = Rows(rows, source, (), top=top)
+        start = take_comments(source, place)
+        place.item(start, len(source), *head_of(source, start))
+        return self._parsed(covered(rows, source), [], source, None)._replace(note=_TOO_LARGE)
+
     def parse_sound(
         self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
     ) -> tuple[ParsedFile | None, int]:
@@ -108,7 +115,9 @@ class Chunker:
         if root is not None and rows is not None:
             return self._parsed(rows, [root], source, max_bytes), -1
         if root is not None:
-            error = next(node.start_byte for node in root.children if node.has_error)
+            # The root may be an error itself, with nothing wrong in it.
+            broken = (node.start_byte for node in root.children if node.has_error)
+            error = next(broken, root.start_byte)
         return None, error
 
     def _sound(
@@ -237,4 +246,8 @@ def chunk_source(
     key = (language, tuple(suites))
     if key not in _kept.chunkers:
         _kept.chunkers[key] = Chunker(language, suites=suites)
-    return _kept.chunkers[key].parse(source, max_bytes=max_bytes).chunks
+    chunker = _kept.chunkers[key]
+    if len(source) <= WHOLE_BYTES:
+        return chunker.parse(source, max_bytes=max_bytes).chunks
+    found = windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
+    return [chunk for window in found for chunk in window.in_file()]
