@@ -133,15 +133,20 @@ def _resident_bytes() -> int:
 @contextmanager
 def _reading(source: bytes) -> Iterator[Callable[[int, object], memoryview]]:
     """What a parser reads a text with."""
-    views: list[memoryview] = []
+    whole = memoryview(source)
+    # The parser asks for the same place again and again, and py-tree-sitter 0.26 never lets go of
+    # what it was given to read: a view each time, and, were it not released, its source.
+    views: dict[int, memoryview] = {}
 
     def read(offset: int, _point: object) -> memoryview:
-        views.append(memoryview(source)[offset:])
-        return views[-1]
+        view = views.get(offset)
+        if view is None:
+            view = views[offset] = whole[offset:]
+        return view
 
     try:
         yield read
     finally:
-        # py-tree-sitter 0.26 never lets go of what it was given to read: a source a parse.
-        for view in views:
+        for view in views.values():
             view.release()
+        whole.release()

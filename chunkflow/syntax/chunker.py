@@ -94,6 +94,9 @@ class Chunker:
         rows: list[Row] = []
         place = Rows(rows, source, (), top=top)
         start = take_comments(source, place)
+        if not source[start:].strip():
+            place.flush()
+            return self._parsed(rows, [], source, None)
         place.item(start, len(source), *head_of(source, start))
         return self._parsed(covered(rows, source), [], source, None)._replace(note=_TOO_LARGE)
 
@@ -173,7 +176,7 @@ class Chunker:
         """Trees over a text that has errors: repaired, or else piece by piece."""
         is_whole = self._ranges is _WHOLE
         self._look_at(_WHOLE)
-        if root is not None:
+        if root is not None and b"\0" not in source:
             # Most files have no errors, and a worker that knows no repairs is ready the sooner.
             from chunkflow.syntax.repair import repaired  # noqa: PLC0415
 

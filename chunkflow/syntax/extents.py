@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chunkflow.syntax.scan import Boundary, find_depth, first_boundaries
+from chunkflow.syntax.scan import Boundary, find_depth, first_boundaries, may_break
 
 AHEAD_BYTES = 256
 """A boundary is sure only if what follows it is there to be seen."""
@@ -69,7 +69,9 @@ class Extents:
             found = _usable(ahead, place.error, broken=False)
             if found or not (place.is_last or len(text) >= _MOST_BYTES):
                 return _best_first(found, place.most_bytes)
-        found = _usable(ahead, place.error, broken=True)
+        found = []
+        if place.start_byte < self._broken_until or may_break(ahead, place.error):
+            found = _usable(ahead, place.error, broken=True)
         if found:
             self._broken_until = max(self._broken_until, place.start_byte + len(text))
         return _best_first(found, place.most_bytes)

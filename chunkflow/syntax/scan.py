@@ -13,13 +13,20 @@ from chunkflow.syntax.pattern import Pattern
 
 _TOKEN = Pattern(rb"""[()\[\]{}"'`/\n;]""")
 _STRINGS = {
-    ord('"'): Pattern(rb'"(?:[^"\\\n]|\\.)*"?', re.DOTALL),
-    ord("'"): Pattern(rb"'(?:[^'\\\n]|\\.)*'?", re.DOTALL),
+    ord('"'): Pattern(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?+', re.DOTALL),
+    ord("'"): Pattern(rb"'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?+", re.DOTALL),
 }
-_TEMPLATE_TEXT = Pattern(rb"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
+_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*+(?:(?:\\.|\$(?!\{))[^`\\$]*+)*+", re.DOTALL)
 _REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _LINE_COMMENT = Pattern(rb"//[^\n]*")
 _OPENERS = Pattern(rb"[(\[{]+")
+_FLAT = rb"""[^()\[\]{}"'`/\n]*+(?:(?:"[^"\\\n]*+"|'[^'\\\n]*+')[^()\[\]{}"'`/\n]*+)*+"""
+# Brackets on one line with none inside, which need not be read one by one.
+_GROUPS = {
+    ord("("): Pattern(rb"\(" + _FLAT + rb"\)"),
+    ord("["): Pattern(rb"\[" + _FLAT + rb"\]"),
+    ord("{"): Pattern(rb"\{" + _FLAT + rb"\}"),
+}
 _BLANK = Pattern(rb"[\s\xef\xbb\xbf]*")
 _COMMENT = Pattern(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_WORD = Pattern(rb"[\w$]+\Z")
@@ -41,6 +48,10 @@ _WANTS_MORE = frozenset(
 # After these words a slash begins a regular expression.
 _BEFORE_REGEX = frozenset(b"return typeof case do else in instanceof new void delete throw".split())
 _MARKERS = (b"<<<<<<< ", b"=======\n", b"=======\r\n", b">>>>>>> ", b"||||||| ")
+_BREAK = Pattern(
+    rb"\n(?:export|import|function|class|enum|var|const|let|interface|type|namespace|declare"
+    rb"|abstract|module|async|@|<<<<<<< |=======\r?\n|>>>>>>> |\|\|\|\|\|\|\| )"
+)
 _CLOSERS = {ord(")"): ord("("), ord("]"): ord("["), ord("}"): ord("{")}
 _LOOK_BACK = 64
 # A slash begins no longer expression; and where some on a line begin none, no other there does: the
@@ -72,6 +83,11 @@ def first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]
     return _Scan(text, goes_on=True, broken=broken).boundaries()
 
 
+def may_break(text: bytes, place: int) -> bool:
+    """Whether the scan may name a boundary behind a place for its brackets not being trusted."""
+    return _BREAK.search(text, max(place, 0)) is not None
+
+
 def find_depth(text: bytes) -> int:
     """How deep the brackets of a text are nested."""
     scan = _Scan(text)
@@ -100,7 +116,8 @@ class _Scan:
     def __init__(self, source: bytes, *, broken: bool = False, goes_on: bool = False) -> None:
         self._source = source
         self._broken = broken
-        self._goes_on = goes_on
+        # Where brackets cannot be trusted, nor can what seems to be a comment without an end.
+        self._goes_on = goes_on and not broken
         # One byte a bracket that is open, and how many of them are braces.
         self._stack = bytearray()
         self._braces = 0
@@ -125,6 +142,7 @@ class _Scan:
     def boundaries(self) -> Iterator[Boundary]:
         source = self._source
         place = 0
+        self._start = self._next_code(0)
         while (found := _TOKEN.search(source, place)) is not None:
             at = found.start()
             byte = source[at]
@@ -154,8 +172,12 @@ class _Scan:
 
     def _open(self, at: int, byte: int) -> int:
         """Pass over all brackets that open one right after the other."""
-        if byte == _BRACE and not self._stack:
-            self._has_body = True
+        if not self._stack:
+            self._has_body = self._has_body or byte == _BRACE
+        else:
+            group = _GROUPS[byte].match(self._source, at)
+            if group is not None:
+                return group.end()
         run = _OPENERS.match(self._source, at)
         opened = self._source[at : run.end()] if run else b""
         self._stack += opened

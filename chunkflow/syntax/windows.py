@@ -148,7 +148,7 @@ class _Cutter:
                 return found
             if is_last:
                 return len(self._text.held), self._parse(self._text.held)
-            limit *= 2
+            limit *= 2 if limit <= self._whole_bytes else 4
 
     def _sound(self, text: bytes) -> tuple[int, ParsedFile | None, int]:
         """The first statements where they have no errors; or where about the first error is.
