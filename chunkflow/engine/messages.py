@@ -38,6 +38,8 @@ class WorkConfig(NamedTuple):
     """Where declarations are cut for users' processors that do not say so themselves."""
     fingerprints: tuple[str, ...] = ()
     """Of each processor, in hexadecimal, as the keys of the run have them."""
+    limit_s: float | None = None
+    """How long a file may take of which built-in processors alone see the whole."""
 
     def encode(self) -> bytes:
         """As bytes, for `prepare`.
@@ -50,9 +52,9 @@ class WorkConfig(NamedTuple):
     @classmethod
     def decode(cls, data: bytes) -> "WorkConfig":
         """The value that `encode` made bytes of."""
-        root, processors, suites, streaming_bytes, limit, fingerprints = json.loads(data)
+        root, processors, suites, streaming_bytes, most, fingerprints, limit_s = json.loads(data)
         named = tuple((name, own) for name, own in processors)
-        return cls(root, named, tuple(suites), streaming_bytes, limit, tuple(fingerprints))
+        return cls(root, named, tuple(suites), streaming_bytes, most, tuple(fingerprints), limit_s)
 
 
 class FileTask(NamedTuple):

@@ -20,7 +20,10 @@ _BASE_STEPS = 200
 _BYTES_PER_STEP = 8
 # A text is parsed up to some times: whole, repaired, and piece by piece.
 _PARSES = 4
-_STEPS_A_LOOK = 128
+_STEPS_A_LOOK = 64
+# A hundred times what source takes on a slow machine: for steps that are long themselves.
+_BASE_S = 2.0
+_BYTES_PER_S = 50_000
 _MOST_BYTES = 160 * 1024 * 1024
 """By how much a process may grow in one parse; ordinary text takes 0.1 KB a byte."""
 
@@ -87,6 +90,7 @@ class Budget:
         steps, place = 0, 0
         most = min(_steps(size_bytes), self._left)
         before_bytes = -1
+        end_s = monotonic() + _BASE_S + size_bytes / _BYTES_PER_S
 
         def is_enough(offset: int, has_error: bool) -> bool:
             nonlocal steps, place, before_bytes
@@ -99,7 +103,7 @@ class Budget:
                 now_bytes = _resident_bytes()
                 if before_bytes < 0:
                     before_bytes = now_bytes
-                elif now_bytes - before_bytes > _MOST_BYTES:
+                elif now_bytes - before_bytes > _MOST_BYTES or monotonic() > end_s:
                     place = offset
                     return True
             return False

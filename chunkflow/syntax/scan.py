@@ -28,7 +28,6 @@ _GROUPS = {
     ord("{"): Pattern(rb"\{" + _FLAT + rb"\}"),
 }
 _BLANK = Pattern(rb"[\s\xef\xbb\xbf]*")
-_COMMENT = Pattern(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_WORD = Pattern(rb"[\w$]+\Z")
 
 _DECLARATION = Pattern(
@@ -248,14 +247,11 @@ class _Scan:
         return start + len(self._source[start:at].rstrip())
 
     def _comment(self, at: int) -> int:
-        if at >= self._comments_end:
-            return at + 2
-        end = self._source.find(b"*/", at + 2)
+        end = self._comment_end(at)
         if end < 0:
-            self._comments_end = at
             self.unbalanced = True
             return len(self._source) if self._goes_on else at + 2
-        return end + 2
+        return end
 
     def _regex_may_begin(self, at: int) -> bool:
         before = self._source[max(0, at - _LOOK_BACK) : at].rstrip()
@@ -296,12 +292,26 @@ class _Scan:
         while True:
             blank = _BLANK.match(source, place)
             place = blank.end() if blank else place
-            comment = _COMMENT.match(source, place) if source.startswith(b"/", place) else None
-            if comment is None or place >= self._comments_end:
+            end = self._comment_end(place)
+            if end < 0:
                 # A comment whose end is yet to come may be followed by anything.
                 unfinished = self._goes_on and source.startswith(b"/*", place)
                 return len(source) if unfinished else place
-            place = comment.end()
+            place = end
+
+    def _comment_end(self, place: int) -> int:
+        """Where the comment that begins there ends; -1 where none does, or it never ends."""
+        source = self._source
+        if source.startswith(b"//", place):
+            end = source.find(b"\n", place)
+            return len(source) if end < 0 else end
+        if not source.startswith(b"/*", place) or place >= self._comments_end:
+            return -1
+        end = source.find(b"*/", place + 2)
+        if end < 0:
+            self._comments_end = place
+            return -1
+        return end + 2
 
     def _start_is_marker(self) -> bool:
         return self._source.startswith(_MARKERS, self._start)
