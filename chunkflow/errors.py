@@ -13,8 +13,10 @@
         └── TaskTimeout        a task took longer than its limit
 
 Each is built from plain strings and survives pickling. A message names what failed, where,
-and what to do about it.
+and what to do about it. `Terminated` stands beside them, as KeyboardInterrupt does.
 """
+
+from signal import Signals
 
 
 class ChunkflowError(Exception):
@@ -59,3 +61,23 @@ class WorkerDied(PoolError):
 
 class TaskTimeout(PoolError):
     """A task took longer than its limit."""
+
+
+class Terminated(BaseException):
+    """A signal asked the process to end; like KeyboardInterrupt it is nothing to recover from.
+
+    It is raised so that workers are ended and results kept on the way out.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        """The signal's."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of a process that this ended, as shells tell it."""
+        return 128 + self.number
+
+    def __str__(self) -> str:
+        return f"ended by {Signals(self.number).name}"

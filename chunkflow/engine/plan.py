@@ -8,7 +8,13 @@ from typing import NamedTuple
 from chunkflow.cache.keys import content_digest, file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.manifest import Manifest, Signature, settled, signature_of
-from chunkflow.engine.reading import bytes_to_hold, check_regular, read_digest, read_source, reason_of
+from chunkflow.engine.reading import (
+    bytes_to_hold,
+    check_regular,
+    read_digest,
+    read_source,
+    reason_of,
+)
 from chunkflow.engine.records.files import Contents, contents_of, unpack
 from chunkflow.errors import SourceError
 from chunkflow.syntax.suffixes import language_of

@@ -7,6 +7,7 @@ from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.suffixes import language_of
 
+
 def list_chunks(
     path: str,
     *,

@@ -53,6 +53,7 @@ class Selection:
             settings.streaming_threshold_bytes,
             settings.max_chunk_bytes,
             self._fingerprints,
+            settings.timeout,
         ).encode()
 
     def _described(self, processor: Processor) -> RunProcessor:

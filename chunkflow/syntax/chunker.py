@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from tree_sitter import Node, Parser, Range
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.forms import get_pattern
 from chunkflow.syntax.languages import parser
@@ -17,7 +18,6 @@ from chunkflow.syntax.plain import head_of
 from chunkflow.syntax.prologue import take_comments, take_prologue
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
-from chunkflow.syntax.sizes import WHOLE_BYTES
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
 from chunkflow.syntax.windows import windows
@@ -250,7 +250,7 @@ def chunk_source(
     if key not in _kept.chunkers:
         _kept.chunkers[key] = Chunker(language, suites=suites)
     chunker = _kept.chunkers[key]
-    if len(source) <= WHOLE_BYTES:
+    if len(source) <= sizes.WHOLE_BYTES:
         return chunker.parse(source, max_bytes=max_bytes).chunks
     found = windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
     return [chunk for window in found for chunk in window.in_file()]

@@ -79,9 +79,7 @@ class Extents:
 
 def _usable(text: bytes, error: int, *, broken: bool) -> list[End]:
     boundaries = first_boundaries(text, broken=broken)
-    ends = (
-        End(_line_end(text, each), each.start) for each in boundaries if each.start > error
-    )
+    ends = (End(_line_end(text, each), each.start) for each in boundaries if each.start > error)
     return [end for end in ends if end.end > 0]
 
 

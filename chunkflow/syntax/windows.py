@@ -12,11 +12,11 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.extents import AHEAD_BYTES, Extents, Place, is_too_large
 from chunkflow.syntax.parsed import ParsedFile, TextChunker
 from chunkflow.syntax.rows import SPACE_BYTES
-from chunkflow.syntax.sizes import WINDOW_BYTES
 
 # After an error a window has at least so much.
 _SMALL_BYTES = 8 * 1024
@@ -25,9 +25,7 @@ _RUN_BYTES = 16 * 1024
 _LOOK_BACK_BYTES = 80
 # How often a window is tried to end before an error; most often the first time will do.
 _TRIES = 8
-_FIRST_LINE = re.compile(
-    rb"\n(?=(?:export|import|function|const|class|interface|type|declare) )"
-)
+_FIRST_LINE = re.compile(rb"\n(?=(?:export|import|function|const|class|interface|type|declare) )")
 _BLANK_BYTES = SPACE_BYTES + b"\xef\xbb\xbf"  # a byte order mark is no code
 _FUNCTION = re.compile(
     rb"(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?function\b\s*\*?\s*"
@@ -177,9 +175,7 @@ class _Cutter:
                 likely.pop()
         return 0, None, broken
 
-    def _scanned(
-        self, limit: int, error: int, *, is_last: bool
-    ) -> tuple[int, ParsedFile] | None:
+    def _scanned(self, limit: int, error: int, *, is_last: bool) -> tuple[int, ParsedFile] | None:
         """The first statements as the scan tells them; None where it has to see more text."""
         text = self._text.held[:limit]
         most_bytes = self._limit if error < 0 else min(self._limit, _RUN_BYTES)
@@ -207,7 +203,7 @@ def windows(
     read: Callable[[int], bytes],
     chunker: TextChunker,
     *,
-    window_bytes: int = WINDOW_BYTES,
+    window_bytes: int | None = None,
     max_bytes: int | None = None,
     deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Window]:
@@ -217,14 +213,15 @@ def windows(
         read: gives at most so many further bytes of the file; none at its end.
         chunker: cuts them.
         window_bytes: how much is parsed at a time, statements allowing; a file of twice as much is
-            one window.
+            one window. None for what all files are cut in.
         max_bytes: cut declarations that are larger.
         deadline: when it is to be over.
 
     Raises:
         TimeLimitReached: the deadline is past.
     """
-    return _Cutter(_Text(read), chunker, window_bytes, max_bytes, deadline).windows()
+    size_bytes = sizes.WINDOW_BYTES if window_bytes is None else window_bytes
+    return _Cutter(_Text(read), chunker, size_bytes, max_bytes, deadline).windows()
 
 
 def _before_comments(text: bytes, end: int) -> int:

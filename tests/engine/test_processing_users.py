@@ -10,11 +10,11 @@ from runs import Runner, ScriptedPool, Tasks, at_hand
 
 from chunkflow.engine.messages import DONE, FileDone, joined, parted
 from chunkflow.engine.options import RunOptions
-from chunkflow.engine.worker import sections
 from chunkflow.errors import WorkerDied
 from chunkflow.model.finding import Plain
 from chunkflow.model.report import FileReport, Hits
 from chunkflow.pool.protocol import Answer, Pool
+from chunkflow.syntax import sizes
 
 Save = Callable[[str, str], Path]
 Rules = Callable[[str], Path]
@@ -272,7 +272,8 @@ def test_draft_that_cannot_be_read_costs_the_file(runner: Runner, save: Save, us
 def test_large_file_is_told_as_any_other(
     runner: Runner, save: Save, users: Users, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", 2000)
     save("a.ts", LARGE)
     names = ("metrics", "rules:noted", "rules:second", "rules:small")
     whole = runner.run("a.ts", options=runner.options(*names))["a.ts"]
@@ -289,7 +290,8 @@ def test_large_file_is_told_as_any_other(
 def test_edit_in_a_large_file_reruns_alone(
     runner: Runner, save: Save, users: Users, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", 2000)
     runner.streaming_bytes = 1000
     save("a.ts", LARGE)
     runner.run("a.ts", options=users("noted"))
@@ -302,7 +304,8 @@ def test_edit_in_a_large_file_reruns_alone(
 def test_large_file_that_is_not_utf8_is_told(
     runner: Runner, project: Path, users: Users, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", 2000)
     runner.streaming_bytes = 1000
     lines = LARGE.encode().split(b"\n")
     lines[150] = b"let odd = '\xe4'"

@@ -69,9 +69,7 @@ def test_an_error_stays_inside_its_statement() -> None:
 
 @pytest.mark.parametrize("language", ["typescript", "tsx"])
 @pytest.mark.parametrize("text", [b"<x {{y:>z:w(u v)$", b"{...[n<c''+};|`s c"])
-def test_a_statement_that_is_parsed_for_ever_is_cut_by_the_scan(
-    text: bytes, language: str
-) -> None:
+def test_a_statement_that_is_parsed_for_ever_is_cut_by_the_scan(text: bytes, language: str) -> None:
     source = b"const a = 1;\n" + text + b"\nexport function f() {}\n"
     parsed = Chunker(language).parse(source)
     assert_partition(source, parsed.chunks)

@@ -41,8 +41,10 @@ def seen_file(file: File, processor: RunProcessor, cutting: Cutting) -> SeenFile
     context = Context(processor.context, file.shown)
     chunker = Chunker(file.language, suites=cutting.suites)
     chunks: list[SeenChunk] = []
-    for section in text.sections(chunker, processor.max_chunk_bytes):
-        found = context.of(section.chunks)
+    with_imports = "imports" in processor.context
+    limit = processor.max_chunk_bytes
+    for section in text.sections(chunker, limit, with_imports=with_imports):
+        found = context.of(section.chunks, section.imports)
         keys = local_keys(found, processor.context)
         lines = section.start_line - 1
         chunks += (_seen(chunk, key, lines) for chunk, key in zip(found, keys, strict=True))

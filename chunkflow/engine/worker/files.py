@@ -39,7 +39,7 @@ class _Keyed:
 
     def keyed(self, section: Section) -> tuple[list[Chunk], list[bytes]]:
         context = self.processor.context
-        chunks = self._context.of(section.chunks)
+        chunks = self._context.of(section.chunks, section.imports)
         return chunks, local_keys(chunks, context)
 
 

@@ -9,12 +9,13 @@ from chunkflow.engine.allocator import give_back
 from chunkflow.engine.messages import FileTask
 from chunkflow.engine.reading import bytes_to_hold, check_text, opened, read_if_small
 from chunkflow.engine.records.writer import Columns
+from chunkflow.engine.worker.calls import joined_imports
 from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.digest import blake2b
+from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Deadline
 from chunkflow.syntax.chunker import Chunker
-from chunkflow.syntax.sizes import WHOLE_BYTES
 from chunkflow.syntax.windows import windows
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Section(NamedTuple):
     start_column: int = 1
     note: str | None = None
     """What is to be said of the file, though it has its chunks."""
+    imports: str | None = None
+    """Those of the whole file, where they were asked for; None where the section is all of it."""
 
 
 class SourceText:
@@ -52,31 +55,50 @@ class SourceText:
             most_bytes = bytes_to_hold(streaming_bytes)
             self._whole = read_if_small(task.path, task.shown, most_bytes)
 
-    def imports(self, chunker: Chunker, max_bytes: int | None) -> list[str]:
-        """The text of each chunk of kind `import`."""
-        sections = self.sections(chunker, max_bytes)
-        return [chunk.text for one in sections for chunk in one.chunks if chunk.kind == "import"]
-
     def sections(
-        self, chunker: Chunker, max_bytes: int | None, *, deadline: Deadline = NO_DEADLINE
+        self,
+        chunker: Chunker,
+        max_bytes: int | None,
+        *,
+        with_imports: bool = False,
+        deadline: Deadline = NO_DEADLINE,
     ) -> Iterator[Section]:
-        """The sections in order, declarations larger than `max_bytes` cut.
+        """The sections in order.
 
         They depend on the text alone, not on whether it is held whole.
+
+        Args:
+            chunker: cuts them.
+            max_bytes: cut declarations that are larger.
+            with_imports: tell of each section the imports of the whole file; a large file is gone
+                through twice.
+            deadline: when it is to be over.
 
         Raises:
             TimeLimitReached: the deadline is past.
         """
         whole = self._whole
-        if whole is None:
-            yield from self._read(chunker, max_bytes, deadline)
-            return
-        if len(whole) <= WHOLE_BYTES:
+        if whole is not None and len(whole) <= sizes.WHOLE_BYTES:
             parsed = chunker.parse(whole, max_bytes=max_bytes, deadline=deadline)
             yield Section(whole, parsed.chunks, parsed.roots, note=parsed.note)
+            self._settle(content_digest(whole), len(whole))
+            return
+        imports = None
+        if with_imports:
+            sections = self._in_windows(chunker, max_bytes, deadline)
+            imports = joined_imports(chunk for section in sections for chunk in section.chunks)
+        for section in self._in_windows(chunker, max_bytes, deadline):
+            yield section._replace(imports=imports)
+
+    def _in_windows(
+        self, chunker: Chunker, max_bytes: int | None, deadline: Deadline
+    ) -> Iterator[Section]:
+        whole = self._whole
+        if whole is None:
+            yield from self._read(chunker, max_bytes, deadline)
         else:
             yield from self._windows(BytesIO(whole).read, chunker, max_bytes, deadline)
-        self.digest, self.size_bytes = content_digest(whole), len(whole)
+            self._settle(content_digest(whole), len(whole))
 
     def _read(
         self, chunker: Chunker, max_bytes: int | None, deadline: Deadline

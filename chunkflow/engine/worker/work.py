@@ -20,10 +20,11 @@ from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.worker.calls import call
 from chunkflow.engine.worker.files import CompleteWork, DraftWork, FileWork
 from chunkflow.engine.worker.sections import SourceText
-from chunkflow.errors import SourceError, UsageError
+from chunkflow.errors import SourceError, TimeLimitReached, UsageError
 from chunkflow.pool.protocol import Work
 from chunkflow.processors.protocol import Processor
 from chunkflow.processors.table import is_built_in, limit_of, load
+from chunkflow.syntax.budget import Deadline
 from chunkflow.syntax.chunker import Chunker
 
 # What is found to be done is told when there is so much of it, and not all at the end.
@@ -57,6 +58,10 @@ class _Worker:
         self._limits = [limit_of(processor, settings.max_chunk_bytes) for processor in processors]
         self._suites = settings.suites
         self._streaming_bytes = settings.streaming_bytes
+        # Of the others the pool sees to it that they end: then it is chunks that are at fault.
+        are_own = all(each.expensive or is_built_in(each.name) for each in processors)
+        self._limit_s = settings.limit_s if are_own else None
+        self._with_imports = any("imports" in each.context for each in processors)
         self._chunkers: dict[str, Chunker] = {}
 
     def work(self, payload: bytes) -> Iterator[bytes]:
@@ -78,6 +83,8 @@ class _Worker:
         try:
             text = SourceText(task, streaming_bytes=self._streaming_bytes)
             return (yield from self._process(task, text, wanted))
+        except TimeLimitReached as exc:
+            return FileDone(f"cannot process {task.shown}: {exc}; see --timeout", b"", ())
         except SourceError as exc:
             return FileDone(str(exc), b"", ())
 
@@ -86,11 +93,19 @@ class _Worker:
     ) -> Generator[bytes, None, FileDone]:
         works = [self._work(number, task, wanted) for number in range(len(self._processors))]
         notes: dict[str, None] = {}
+        deadline = Deadline(self._limit_s)
         for limit in dict.fromkeys(self._limits):
             asking = [work for work, own in zip(works, self._limits, strict=True) if own == limit]
-            for section in text.sections(self._chunker(task.language), limit):
+            sections = text.sections(
+                self._chunker(task.language),
+                limit,
+                with_imports=self._with_imports,
+                deadline=deadline,
+            )
+            for section in sections:
                 for work in asking:
                     work.take(section)
+                    deadline.check()
                 if section.note is not None:
                     notes[section.note] = None
                 yield from _told(wanted, _WANTED_BYTES)

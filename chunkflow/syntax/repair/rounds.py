@@ -13,7 +13,9 @@ _ROUNDS = (COMMON, (*COMMON, *RARE), (*COMMON, *RARE))
 _ERROR_BYTES = 16
 
 
-def repaired(source: bytes, root: Node, parse: Callable[[bytes], Node | None]) -> tuple[bytes, Node]:
+def repaired(
+    source: bytes, root: Node, parse: Callable[[bytes], Node | None]
+) -> tuple[bytes, Node]:
     """Put constructs that the grammar lacks in others that have the same boundaries.
 
     Args:
