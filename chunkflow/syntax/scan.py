@@ -275,13 +275,16 @@ class _Scan:
             return None
         if byte == 10 and self._broken and self._start_is_marker():
             return at + 1
+        return self._next_start(at, byte)
+
+    def _next_start(self, at: int, byte: int) -> int | None:
         if self._asked_from <= at < self._asked:
             return None
         next_at = self._next_code(at + 1)
         self._asked, self._asked_from = next_at, at
-        if next_at >= len(source):
+        if next_at >= len(self._source) or not self._separates(at, byte, next_at):
             return None
-        return next_at if self._separates(at, byte, next_at) else None
+        return next_at
 
     def _clear(self) -> None:
         self._stack.clear()
