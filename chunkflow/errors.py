@@ -16,8 +16,6 @@ Each is built from plain strings and survives pickling. A message names what fai
 and what to do about it. `Terminated` stands beside them, as KeyboardInterrupt does.
 """
 
-from signal import Signals
-
 
 class ChunkflowError(Exception):
     """Base of every error that chunkflow raises on purpose."""
@@ -80,4 +78,6 @@ class Terminated(BaseException):
         return 128 + self.number
 
     def __str__(self) -> str:
+        from signal import Signals  # noqa: PLC0415 - for whoever is ended
+
         return f"ended by {Signals(self.number).name}"

@@ -6,8 +6,6 @@ too, as the last stop.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 from tree_sitter import Node, Parser
@@ -87,38 +85,83 @@ class Budget:
     def _parse(
         self, parser: Parser, source: bytes, size_bytes: int, *, to_error: bool
     ) -> tuple[Node | None, int]:
-        steps, place = 0, 0
         most = min(_steps(size_bytes), self._left)
-        before_bytes = -1
-        end_s = monotonic() + _BASE_S + size_bytes / _BYTES_PER_S
-
-        def is_enough(offset: int, has_error: bool) -> bool:
-            nonlocal steps, place, before_bytes
-            steps += 1
-            if steps > most or (to_error and has_error):
-                place = offset
-                return True
-            if not steps % _STEPS_A_LOOK:
-                self._deadline.check()
-                now_bytes = _resident_bytes()
-                if before_bytes < 0:
-                    before_bytes = now_bytes
-                elif now_bytes - before_bytes > _MOST_BYTES or monotonic() > end_s:
-                    place = offset
-                    return True
-            return False
-
         if most <= 0:
             return None, 0
+        steps, place, look = 0, 0, min(_STEPS_A_LOOK, most)
+        watch: _Watch | None = None
+
+        # Called for each file many times, so what may be left out is: hardly a file gets further
+        # than the first line.
+        def is_enough(offset: int, has_error: bool) -> bool:
+            nonlocal steps, place, look, watch
+            steps += 1
+            if steps < look and not (has_error and to_error):
+                return False
+            place = offset
+            if steps >= most or (has_error and to_error):
+                return True
+            look = min(look + _STEPS_A_LOOK, most)
+            if watch is None:
+                watch = _Watch(size_bytes, self._deadline)
+            return watch.is_over()
+
+        views = _Views(memoryview(source))
         try:
-            with _reading(source) as read:
-                return parser.parse(read, progress_callback=is_enough).root_node, -1
-        except ValueError:
-            return None, place
-        finally:
-            self._left -= steps
+            return parser.parse(views.read, progress_callback=is_enough).root_node, -1
+        except BaseException as exc:
             # Or it would go on with this text at the next call.
             parser.reset()
+            if isinstance(exc, ValueError):
+                return None, place
+            raise
+        finally:
+            self._left -= steps
+            views.release()
+
+
+class _Views(dict[int, memoryview]):
+    """What a parser reads a text with: a view from each place on that it asks for.
+
+    It asks for the same place again and again, and py-tree-sitter 0.26 never lets go of what it was
+    given to read: a view each time, and, were it not released, its source.
+    """
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: memoryview) -> None:
+        super().__init__()
+        self[0] = self._whole = whole
+
+    def __missing__(self, offset: int) -> memoryview:
+        """Make the view; it is kept."""
+        view = self[offset] = self._whole[offset:]
+        return view
+
+    def read(self, offset: int, _point: object) -> memoryview:
+        """The text from there on."""
+        return self[offset]
+
+    def release(self) -> None:
+        """Let go of the text."""
+        for view in self.values():
+            view.release()
+
+
+class _Watch:
+    """Looks at the clock and at the memory while a parse lasts."""
+
+    __slots__ = ("_before_bytes", "_deadline", "_end_s")
+
+    def __init__(self, size_bytes: int, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._end_s = monotonic() + _BASE_S + size_bytes / _BYTES_PER_S
+        self._before_bytes = _resident_bytes()
+
+    def is_over(self) -> bool:
+        """Whether the parse has taken too long or too much; past the deadline, raises."""
+        self._deadline.check()
+        return monotonic() > self._end_s or _resident_bytes() - self._before_bytes > _MOST_BYTES
 
 
 def _steps(size_bytes: int) -> int:
@@ -132,25 +175,3 @@ def _resident_bytes() -> int:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
-
-
-@contextmanager
-def _reading(source: bytes) -> Iterator[Callable[[int, object], memoryview]]:
-    """What a parser reads a text with."""
-    whole = memoryview(source)
-    # The parser asks for the same place again and again, and py-tree-sitter 0.26 never lets go of
-    # what it was given to read: a view each time, and, were it not released, its source.
-    views: dict[int, memoryview] = {}
-
-    def read(offset: int, _point: object) -> memoryview:
-        view = views.get(offset)
-        if view is None:
-            view = views[offset] = whole[offset:]
-        return view
-
-    try:
-        yield read
-    finally:
-        for view in views.values():
-            view.release()
-        whole.release()

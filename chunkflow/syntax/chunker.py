@@ -20,7 +20,6 @@ from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
-from chunkflow.syntax.windows import windows
 
 
 class _Sound(NamedTuple):
@@ -252,5 +251,7 @@ def chunk_source(
     chunker = _kept.chunkers[key]
     if len(source) <= sizes.WHOLE_BYTES:
         return chunker.parse(source, max_bytes=max_bytes).chunks
+    from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few texts are so large
+
     found = windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
     return [chunk for window in found for chunk in window.in_file()]

@@ -16,7 +16,6 @@ from chunkflow.model.digest import blake2b
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Deadline
 from chunkflow.syntax.chunker import Chunker
-from chunkflow.syntax.windows import windows
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -125,6 +124,8 @@ class SourceText:
         max_bytes: int | None,
         deadline: Deadline,
     ) -> Iterator[Section]:
+        from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few files are so large
+
         shown, column = self._task.shown, 1
         for window in windows(read, chunker, max_bytes=max_bytes, deadline=deadline):
             source, start_line = window.source, window.start_line
