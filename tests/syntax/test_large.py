@@ -10,7 +10,6 @@ from mutations import OPENINGS, REAL, mutated, nonsense
 from tree_sitter import Node, Parser
 
 from chunkflow import Chunk, chunk_source
-from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker
 from chunkflow.syntax.windows import windows
