@@ -5,6 +5,7 @@
     │   ├── SettingsError      a settings file, a variable or an override is wrong
     │   └── UnknownProcessor   no processor of that name; says the nearest one
     ├── SourceError            one file cannot be read or processed; the run goes on
+    │   └── TimeLimitReached   a file takes longer than its limit
     ├── ProcessorError         a processor failed on one chunk; the run goes on
     ├── CacheError             a store cannot be used; the run goes on without it
     └── PoolError              work could not be handed to other processes
@@ -13,7 +14,7 @@
         └── TaskTimeout        a task took longer than its limit
 
 Each is built from plain strings and survives pickling. A message names what failed, where,
-and what to do about it.
+and what to do about it. `Terminated` stands beside them, as KeyboardInterrupt does.
 """
 
 
@@ -35,6 +36,10 @@ class UnknownProcessor(UsageError):
 
 class SourceError(ChunkflowError):
     """One file cannot be read or processed; the rest of the run goes on."""
+
+
+class TimeLimitReached(SourceError):
+    """A file takes longer than its limit; the rest of the run goes on."""
 
 
 class ProcessorError(ChunkflowError):
@@ -59,3 +64,25 @@ class WorkerSpoiled(PoolError):
 
 class TaskTimeout(PoolError):
     """A task took longer than its limit."""
+
+
+class Terminated(BaseException):
+    """A signal asked the process to end; like KeyboardInterrupt it is nothing to recover from.
+
+    It is raised so that workers are ended and results kept on the way out.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        """The signal's."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of a process that this ended, as shells tell it."""
+        return 128 + self.number
+
+    def __str__(self) -> str:
+        from signal import Signals  # noqa: PLC0415 - for whoever is ended
+
+        return f"ended by {Signals(self.number).name}"

@@ -12,7 +12,7 @@ DRAWN = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>[A-Z]\w+)", re.MU
 CLASSES = {
     name: value
     for name, value in vars(errors).items()
-    if isinstance(value, type) and issubclass(value, BaseException)
+    if isinstance(value, type) and issubclass(value, Exception)
 }
 
 

@@ -61,7 +61,7 @@ def _chunks(arguments: Arguments, failures: list[str], settings: Settings) -> It
                 file,
                 suites=settings.suites,
                 max_bytes=arguments.max_bytes,
-                streaming_bytes=settings.streaming_threshold_bytes,
+                warn=say,
             )
         except SourceError as exc:
             failures.append(str(exc))

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from chunkflow.cli.commands import command_of, name_in, perform
 from chunkflow.cli.output import say
 from chunkflow.cli.quick import quick_arguments
-from chunkflow.cli.signals import Terminated
 from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
-from chunkflow.errors import ChunkflowError
+from chunkflow.errors import ChunkflowError, Terminated
 
 # Set by shells that ask typer how to complete a line.
 _COMPLETION_VARIABLE = "_CHUNKFLOW_COMPLETE"

@@ -9,29 +9,11 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from chunkflow.errors import Terminated
+
 _STDERR = 2
 _NOTICE = b"chunkflow: stopping: finishing what is in hand; press Ctrl-C again to stop at once\n"
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
-
-
-class Terminated(BaseException):
-    """A signal asked the process to end; like KeyboardInterrupt it is nothing to recover from.
-
-    It is raised so that workers are ended and results kept on the way out.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-        """The signal's."""
-
-    @property
-    def status(self) -> int:
-        """The exit status of a process that this ended, as shells tell it."""
-        return 128 + self.number
-
-    def __str__(self) -> str:
-        return f"ended by {signal.Signals(self.number).name}"
 
 
 class Stopping:

@@ -44,6 +44,8 @@ class WorkConfig(NamedTuple):
     suites: tuple[str, ...]
     streaming_bytes: int | None = None
     """A larger file is held in windows."""
+    limit_s: float | None = None
+    """How long a file may take of which built-in processors alone see the whole."""
 
     def encode(self) -> bytes:
         """As bytes, for `prepare`.
@@ -56,9 +58,9 @@ class WorkConfig(NamedTuple):
     @classmethod
     def decode(cls, data: bytes) -> "WorkConfig":
         """The value that `encode` made bytes of."""
-        root, processors, suites, streaming_bytes = json.loads(data)
+        root, processors, suites, streaming_bytes, limit_s = json.loads(data)
         named = tuple(ProcessorConfig(*one) for one in processors)
-        return cls(root, named, tuple(suites), streaming_bytes)
+        return cls(root, named, tuple(suites), streaming_bytes, limit_s)
 
 
 class FileTask(NamedTuple):

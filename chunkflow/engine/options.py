@@ -28,9 +28,9 @@ class RunOptions(NamedTuple):
     jobs: int = 1
     """How many workers the pool may have."""
     limit_s: float | None = None
-    """How long a processor that is not trusted may take for a chunk."""
+    """How long a processor that is not trusted may take for a chunk, and others for a file."""
     streaming_bytes: int | None = None
-    """A larger file is not held whole."""
+    """A larger file is not held whole; see `bytes_to_hold`."""
     with_values: bool = True
     """Whether the report holds values; a report that shows none is quicker without."""
     should_stop: Callable[[], bool] = lambda: False

@@ -8,7 +8,13 @@ from typing import NamedTuple
 from chunkflow.cache.keys import content_digest, file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.manifest import Manifest, Signature, settled, signature_of
-from chunkflow.engine.reading import check_regular, read_digest, read_source, reason_of
+from chunkflow.engine.reading import (
+    bytes_to_hold,
+    check_regular,
+    read_digest,
+    read_source,
+    reason_of,
+)
 from chunkflow.engine.records.files import Contents, contents_of, unpack
 from chunkflow.errors import SourceError
 from chunkflow.syntax.suffixes import language_of
@@ -196,12 +202,12 @@ class Records:
 
 
 def read_and_digest(file: File, streaming_bytes: int | None) -> tuple[bytes | None, bytes]:
-    """A file's bytes and their digest; of a file larger than `streaming_bytes` the digest alone.
+    """A file's bytes and their digest; of a file too large to be held the digest alone.
 
     Raises:
         SourceError: it cannot be read.
     """
-    if streaming_bytes is not None and file.signature.size_bytes > streaming_bytes:
+    if file.signature.size_bytes > bytes_to_hold(streaming_bytes):
         return None, read_digest(file.path, file.shown)
     source = read_source(file.path, file.shown)
     return source, content_digest(source)

@@ -10,6 +10,7 @@ from io import FileIO
 from chunkflow.cache.keys import DIGEST_BYTES
 from chunkflow.errors import SourceError
 from chunkflow.model.digest import blake2b
+from chunkflow.syntax import sizes
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -56,6 +57,13 @@ def read_if_small(path: str, shown: str, most_bytes: int) -> bytes | None:
         os.close(descriptor)
     check_text(source, shown)
     return source
+
+
+def bytes_to_hold(streaming_bytes: int | None) -> int:
+    """Up to what size a file is held whole, given the setting that says so."""
+    if streaming_bytes is None:
+        return sizes.MOST_HELD_BYTES
+    return min(max(streaming_bytes, sizes.WHOLE_BYTES), sizes.MOST_HELD_BYTES)
 
 
 def read_digest(path: str, shown: str) -> bytes:

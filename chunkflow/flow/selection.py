@@ -64,7 +64,11 @@ class Selection:
             for p in self.processors
         )
         return WorkConfig(
-            settings.root, told, settings.suites, settings.streaming_threshold_bytes
+            settings.root,
+            told,
+            settings.suites,
+            settings.streaming_threshold_bytes,
+            settings.timeout,
         ).encode()
 
     def _own_settings(self, name: str) -> dict[str, object]:

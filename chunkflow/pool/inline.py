@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 
-from chunkflow.errors import PoolError
+from chunkflow.errors import PoolError, Terminated
 from chunkflow.pool.attempt import Outcome, attempt, prepared
 from chunkflow.pool.protocol import Answer, Prepare, Task, Work
 
-# Here it is the user's own Ctrl-C, and no failure of the work.
-_PASSING = (KeyboardInterrupt,)
+# Here it is the user's own signal, and no failure of the work.
+_PASSING = (KeyboardInterrupt, Terminated)
 
 
 class InlinePool:
     """Runs tasks where it stands, without a process of its own.
 
-    There is no time limit, whatever a task says, and no limit on memory; work that crashes its
-    process takes the caller with it. `KeyboardInterrupt` passes through; every other exception
-    becomes the task's error.
+    What limits time here is the work itself, whatever a task says; there is no limit on memory, and
+    work that crashes its process takes the caller with it. What signals raise passes through;
+    every other exception becomes the task's error.
     """
 
     def __init__(self, prepare: Prepare, config: bytes) -> None:

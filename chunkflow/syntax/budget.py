@@ -1,87 +1,177 @@
-"""Parsing within a budget of time: no text, however odd, holds a run up for long."""
+"""Parsing within a budget, so that no text, however odd, holds a run up or fills the memory.
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+What a parse may take is counted in the parser's own steps, by the size of its text: the same text
+has the same result on any machine, under any load. The clock and the memory in use are looked at
+too, as the last stop.
+"""
+
+import os
 from time import monotonic
 
 from tree_sitter import Node, Parser
 
-# Some twenty times what source takes on a slow machine; only nonsense comes near.
-_BASE_S = 5.0
-_BYTES_PER_S = 100_000
-# Shorter text cannot take long.
-_SHORT_BYTES = 16 * 1024
+from chunkflow.errors import TimeLimitReached
+
+# A step here is a hundred of the parser's operations: it tells of its progress so often. Source
+# takes one for 40 to 110 bytes; broken and hostile text, where it ends at all, one for 20.
+_BASE_STEPS = 200
+_BYTES_PER_STEP = 8
+# A text is parsed up to some times: whole, repaired, and piece by piece.
+_PARSES = 4
+_STEPS_A_LOOK = 64
+# A hundred times what source takes on a slow machine: for steps that are long themselves.
+_BASE_S = 2.0
+_BYTES_PER_S = 50_000
+_MOST_BYTES = 160 * 1024 * 1024
+"""By how much a process may grow in one parse; ordinary text takes 0.1 KB a byte."""
+
+
+class Deadline:
+    """When work on a file is to be over.
+
+    Args:
+        limit_s: how long it may take from now on; None for ever.
+    """
+
+    __slots__ = ("_end_s", "limit_s")
+
+    def __init__(self, limit_s: float | None = None) -> None:
+        self.limit_s = limit_s
+        self._end_s = None if limit_s is None else monotonic() + limit_s
+
+    def check(self) -> None:
+        """Raise `TimeLimitReached` where it is past."""
+        if self._end_s is not None and monotonic() > self._end_s:
+            raise TimeLimitReached(f"it took longer than {self.limit_s:g} s")
+
+
+NO_DEADLINE = Deadline()
 
 
 class Budget:
-    """The time that the parses of one text may take together."""
+    """What the parses of one text may take together.
 
-    __slots__ = ("_end_s",)
+    Args:
+        size_bytes: the size of the text.
+        deadline: looked at while a parse lasts; past it, `TimeLimitReached` is raised.
+    """
 
-    def __init__(
-        self, size_bytes: int, *, base_s: float | None = None, bytes_per_s: int = _BYTES_PER_S
-    ) -> None:
-        base_s = _BASE_S if base_s is None else base_s
-        self._end_s = monotonic() + base_s + size_bytes / bytes_per_s
+    __slots__ = ("_deadline", "_left")
+
+    def __init__(self, size_bytes: int, deadline: Deadline = NO_DEADLINE) -> None:
+        self._left = _PARSES * _steps(size_bytes)
+        self._deadline = deadline
 
     def parse(self, parser: Parser, source: bytes, size_bytes: int) -> Node | None:
-        """The root of the tree, or None where the time did not suffice.
+        """The root of the tree, or None where the budget did not suffice.
 
         Args:
             parser: with its language and, possibly, the ranges to parse.
             source: the whole text.
             size_bytes: how much of it is parsed.
         """
-        end_s = self._end_s
-        if size_bytes < _SHORT_BYTES:
-            return None if monotonic() > end_s else parser.parse(source).root_node
+        return self._parse(parser, source, size_bytes, to_error=False)[0]
 
-        def is_spent(_offset: int, _has_error: bool) -> bool:
-            # Every hundred steps, which costs a parse 2 %. That there are errors is not always told
-            # before its end, so that is no reason not to look at the clock.
-            return monotonic() > end_s
-
-        with _reading(source) as read:
-            try:
-                return parser.parse(read, progress_callback=is_spent).root_node
-            except ValueError:
-                parser.reset()  # or it would go on with this text at the next call
-                return None
-
-    def parse_to_error(self, parser: Parser, source: bytes) -> tuple[Node | None, int]:
+    def parse_to_error(
+        self, parser: Parser, source: bytes, size_bytes: int
+    ) -> tuple[Node | None, int]:
         """The root of a tree; or None, and about where the first error is.
 
-        Where the time did not suffice, it is None and -1. Not every error ends it: the tree may
-        have some.
+        Where the budget did not suffice, that is where the parser was. Not every error ends it:
+        the tree may have some.
         """
-        end_s, error = self._end_s, -1
+        return self._parse(parser, source, size_bytes, to_error=True)
 
+    def _parse(
+        self, parser: Parser, source: bytes, size_bytes: int, *, to_error: bool
+    ) -> tuple[Node | None, int]:
+        most = min(_steps(size_bytes), self._left)
+        if most <= 0:
+            return None, 0
+        steps, place, look = 0, 0, min(_STEPS_A_LOOK, most)
+        watch: _Watch | None = None
+
+        # Called for each file many times, so what may be left out is: hardly a file gets further
+        # than the first line.
         def is_enough(offset: int, has_error: bool) -> bool:
-            nonlocal error
-            if has_error:
-                error = offset
-            return has_error or monotonic() > end_s
+            nonlocal steps, place, look, watch
+            steps += 1
+            if steps < look and not (has_error and to_error):
+                return False
+            place = offset
+            if steps >= most or (has_error and to_error):
+                return True
+            look = min(look + _STEPS_A_LOOK, most)
+            if watch is None:
+                watch = _Watch(size_bytes, self._deadline)
+            return watch.is_over()
 
-        with _reading(source) as read:
-            try:
-                return parser.parse(read, progress_callback=is_enough).root_node, -1
-            except ValueError:
-                parser.reset()
-                return None, error
+        views = _Views(memoryview(source))
+        try:
+            return parser.parse(views.read, progress_callback=is_enough).root_node, -1
+        except BaseException as exc:
+            # Or it would go on with this text at the next call.
+            parser.reset()
+            if isinstance(exc, ValueError):
+                return None, place
+            raise
+        finally:
+            self._left -= steps
+            views.release()
 
 
-@contextmanager
-def _reading(source: bytes) -> Iterator[Callable[[int, object], memoryview]]:
-    """What a parser reads a text with."""
-    views: list[memoryview] = []
+class _Views(dict[int, memoryview]):
+    """What a parser reads a text with: a view from each place on that it asks for.
 
-    def read(offset: int, _point: object) -> memoryview:
-        views.append(memoryview(source)[offset:])
-        return views[-1]
+    It asks for the same place again and again, and py-tree-sitter 0.26 never lets go of what it was
+    given to read: a view each time, and, were it not released, its source.
+    """
 
-    try:
-        yield read
-    finally:
-        # py-tree-sitter 0.26 never lets go of what it was given to read: a source a parse.
-        for view in views:
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: memoryview) -> None:
+        super().__init__()
+        self[0] = self._whole = whole
+
+    def __missing__(self, offset: int) -> memoryview:
+        """Make the view; it is kept."""
+        view = self[offset] = self._whole[offset:]
+        return view
+
+    def read(self, offset: int, _point: object) -> memoryview:
+        """The text from there on."""
+        return self[offset]
+
+    def release(self) -> None:
+        """Let go of the text."""
+        for view in self.values():
             view.release()
+
+
+class _Watch:
+    """Looks at the clock and at the memory while a parse lasts."""
+
+    __slots__ = ("_before_bytes", "_deadline", "_end_s")
+
+    def __init__(self, size_bytes: int, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._end_s = monotonic() + _BASE_S + size_bytes / _BYTES_PER_S
+        self._before_bytes = _resident_bytes()
+
+    def is_over(self) -> bool:
+        """Whether the parse has taken too long or too much; past the deadline, raises."""
+        self._deadline.check()
+        return monotonic() > self._end_s or _resident_bytes() - self._before_bytes > _MOST_BYTES
+
+
+def _steps(size_bytes: int) -> int:
+    return _BASE_STEPS + size_bytes // _BYTES_PER_STEP
+
+
+def _resident_bytes() -> int:
+    """How much memory the process holds; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

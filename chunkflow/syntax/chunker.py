@@ -2,30 +2,24 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import NamedTuple, TypeAlias
 
 from tree_sitter import Node, Parser, Range
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.syntax.budget import Budget
+from chunkflow.syntax import sizes
+from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.forms import get_pattern
 from chunkflow.syntax.languages import parser
 from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
-from chunkflow.syntax.prologue import take_prologue
+from chunkflow.syntax.parsed import ParsedFile
+from chunkflow.syntax.plain import head_of
+from chunkflow.syntax.prologue import take_comments, take_prologue
 from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
 from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, top_nodes
-
-
-class ParsedFile(NamedTuple):
-    """A file's chunks, and the syntax trees that they were found in."""
-
-    chunks: list[Chunk]
-    roots: list[Node]
-    """In the order of the file, offsets counting from its start."""
-    note: str | None = None
-    """What is to be said of the file, though it has its chunks."""
 
 
 class _Sound(NamedTuple):
@@ -41,6 +35,7 @@ Parse: TypeAlias = Callable[[Parser, bytes, int], Node | None]
 # Rows and columns of a range are of no use here; its bytes decide.
 _POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
 _WHOLE = [WHOLE]
+_TOO_LARGE = "a statement is too large to be parsed; what is in it was not looked at"
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
@@ -60,15 +55,26 @@ class Chunker:
         # What of the text it parses.
         self._ranges = _WHOLE
 
-    def parse(self, source: bytes, *, max_bytes: int | None = None, top: bool = True) -> ParsedFile:
-        """The chunks of a file, whatever its bytes.
+    def parse(
+        self,
+        source: bytes,
+        *,
+        max_bytes: int | None = None,
+        top: bool = True,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> ParsedFile:
+        """The chunks of a text that is held and parsed as a whole.
 
         Args:
-            source: the file, or a run of whole statements of it.
+            source: a small file, or a run of whole statements of a file; see `windows`.
             max_bytes: cut declarations that are larger.
             top: whether the source begins where the file does.
+            deadline: when it is to be over.
+
+        Raises:
+            TimeLimitReached: the deadline is past.
         """
-        budget = Budget(len(source))
+        budget = Budget(len(source), deadline)
         sound = self._sound(source, budget.parse, max_bytes, top=top)
         if sound.root is not None and sound.rows is not None:
             return self._parsed(sound.rows, [sound.root], source, max_bytes)
@@ -79,25 +85,41 @@ class Chunker:
         note = _OVER_BUDGET if found.unparsed else None
         return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
 
+    def leave(self, source: bytes, *, top: bool) -> ParsedFile:
+        """A statement that is too large to be parsed, as one chunk, and the comments before it.
+
+        Its first words say its kind and name; where they do not, it is of kind `error`.
+        """
+        rows: list[Row] = []
+        place = Rows(rows, source, (), top=top)
+        start = take_comments(source, place)
+        if not source[start:].strip():
+            place.flush()
+            return self._parsed(rows, [], source, None)
+        place.item(start, len(source), *head_of(source, start))
+        return self._parsed(covered(rows, source), [], source, None)._replace(note=_TOO_LARGE)
+
     def parse_sound(
         self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
     ) -> tuple[ParsedFile | None, int]:
         """The chunks of a source without errors.
 
-        Else None, and about where the first error is; -1 where the budget did not suffice.
+        Else None, and about where the first error is, or where the budget ended.
         """
         error = -1
 
-        def parse(parser: Parser, source: bytes, _size_bytes: int) -> Node | None:
+        def parse(parser: Parser, source: bytes, size_bytes: int) -> Node | None:
             nonlocal error
-            root, error = budget.parse_to_error(parser, source)
+            root, error = budget.parse_to_error(parser, source, size_bytes)
             return root
 
         root, rows = self._sound(source, parse, max_bytes, top=top)
         if root is not None and rows is not None:
             return self._parsed(rows, [root], source, max_bytes), -1
         if root is not None:
-            error = next(node.start_byte for node in root.children if node.has_error)
+            # The root may be an error itself, with nothing wrong in it.
+            broken = (node.start_byte for node in root.children if node.has_error)
+            error = next(broken, root.start_byte)
         return None, error
 
     def _sound(
@@ -136,12 +158,13 @@ class Chunker:
         None where the budget did not suffice.
         """
         ranges = []
+        size_bytes = len(source) - place - sum(end - start for start, end, _, _ in told)
         for start, end, _, _ in told:
             if start > place and not source[place:start].isspace():
                 ranges.append(Range(_POINT, _POINT, place, start))
             place = end
         self._look_at([*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
-        return parse(self._parser, source, len(source) - place)
+        return parse(self._parser, source, size_bytes)
 
     def _look_at(self, ranges: list[Range]) -> None:
         if ranges is not self._ranges:
@@ -152,20 +175,19 @@ class Chunker:
         """Trees over a text that has errors: repaired, or else piece by piece."""
         is_whole = self._ranges is _WHOLE
         self._look_at(_WHOLE)
-        if root is not None:
+        is_jsx = self._language != "typescript"
+        if root is not None or is_jsx:
             # Most files have no errors, and a worker that knows no repairs is ready the sooner.
             from chunkflow.syntax.repair import repaired  # noqa: PLC0415
 
-            text, mended = repaired(
-                source,
-                root,
-                lambda text: self._parser.parse(text).root_node,
-                jsx=self._language != "typescript",
-            )
-            if mended is root and not is_whole:
+            def parse(text: bytes) -> Node | None:
+                return budget.parse(self._parser, text, len(text))
+
+            text, mended = repaired(source, root, parse, jsx=is_jsx)
+            if mended is root and root is not None and not is_whole:
                 # What was left out of the tree may be just what it lacks.
                 mended = budget.parse(self._parser, source, len(source)) or root
-            if not mended.has_error:
+            if mended is not None and not mended.has_error:
                 return Pieces([mended], [])
             source = text
         return resynchronised(source, self._parser, budget)
@@ -227,4 +249,10 @@ def chunk_source(
     key = (language, tuple(suites))
     if key not in _kept.chunkers:
         _kept.chunkers[key] = Chunker(language, suites=suites)
-    return _kept.chunkers[key].parse(source, max_bytes=max_bytes).chunks
+    chunker = _kept.chunkers[key]
+    if len(source) <= sizes.WHOLE_BYTES:
+        return chunker.parse(source, max_bytes=max_bytes).chunks
+    from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few texts are so large
+
+    found = windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
+    return [chunk for window in found for chunk in window.in_file()]

@@ -52,3 +52,12 @@ def plain_declaration(
         elif inner.type in SIGNATURES:
             return None
     return _KINDS[form], found[form].decode()
+
+
+def head_of(source: bytes, start: int) -> tuple[str, str | None]:
+    """Kind and name of a statement that has no tree; `error` where its first words do not say."""
+    found = _PLAIN.match(source, start)
+    if found is None:
+        return "error", None
+    form = found.lastindex or 0
+    return _KINDS[form], found[form].decode()

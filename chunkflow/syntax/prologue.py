@@ -38,6 +38,7 @@ _ITEM = re.compile(
     )
     + rb")"
 )
+_BLANK = re.compile(rb"[\s\xef\xbb\xbf]*+")
 # The groups that are a whole item; that of its name is the next, or the one after.
 _IMPORT, _LOCAL_EXPORT, _COMMENT_START = 1, 7, 8
 
@@ -62,6 +63,19 @@ def take_prologue(source: bytes, rows: Rows) -> int:
             item(start, end, kind, name.decode("utf-8", "replace"))
         place = end
     return place
+
+
+def take_comments(source: bytes, rows: Rows) -> int:
+    """Add the comments at the top of a text; returns where the code begins."""
+    place = 0
+    while True:
+        blank = _BLANK.match(source, place)
+        place = blank.end() if blank else place
+        end = _comment_end(source, place) if source.startswith((b"//", b"/*"), place) else -1
+        if end < 0:
+            return place
+        rows.comment(place, end)
+        place = end
 
 
 def _comment_end(source: bytes, start: int) -> int:

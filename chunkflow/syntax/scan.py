@@ -13,14 +13,21 @@ from chunkflow.syntax.pattern import Pattern
 
 _TOKEN = Pattern(rb"""[()\[\]{}"'`/\n;]""")
 _STRINGS = {
-    ord('"'): Pattern(rb'"(?:[^"\\\n]|\\.)*"?', re.DOTALL),
-    ord("'"): Pattern(rb"'(?:[^'\\\n]|\\.)*'?", re.DOTALL),
+    ord('"'): Pattern(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?+', re.DOTALL),
+    ord("'"): Pattern(rb"'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?+", re.DOTALL),
 }
-_TEMPLATE_TEXT = Pattern(rb"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
+_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*+(?:(?:\\.|\$(?!\{))[^`\\$]*+)*+", re.DOTALL)
 _REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _LINE_COMMENT = Pattern(rb"//[^\n]*")
+_OPENERS = Pattern(rb"[(\[{]+")
+_FLAT = rb"""[^()\[\]{}"'`/\n]*+(?:(?:"[^"\\\n]*+"|'[^'\\\n]*+')[^()\[\]{}"'`/\n]*+)*+"""
+# Brackets on one line with none inside, which need not be read one by one.
+_GROUPS = {
+    ord("("): Pattern(rb"\(" + _FLAT + rb"\)"),
+    ord("["): Pattern(rb"\[" + _FLAT + rb"\]"),
+    ord("{"): Pattern(rb"\{" + _FLAT + rb"\}"),
+}
 _BLANK = Pattern(rb"[\s\xef\xbb\xbf]*")
-_COMMENT = Pattern(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_WORD = Pattern(rb"[\w$]+\Z")
 
 _DECLARATION = Pattern(
@@ -40,8 +47,16 @@ _WANTS_MORE = frozenset(
 # After these words a slash begins a regular expression.
 _BEFORE_REGEX = frozenset(b"return typeof case do else in instanceof new void delete throw".split())
 _MARKERS = (b"<<<<<<< ", b"=======\n", b"=======\r\n", b">>>>>>> ", b"||||||| ")
+_BREAK = Pattern(
+    rb"\n(?:export|import|function|class|enum|var|const|let|interface|type|namespace|declare"
+    rb"|abstract|module|async|@|<<<<<<< |=======\r?\n|>>>>>>> |\|\|\|\|\|\|\| )"
+)
 _CLOSERS = {ord(")"): ord("("), ord("]"): ord("["), ord("}"): ord("{")}
 _LOOK_BACK = 64
+# A slash begins no longer expression; and where some on a line begin none, no other there does: the
+# search for the end of each may be as long as the line.
+_REGEX_BYTES = 1 << 16
+_MOST_UNCLOSED = 8
 _TEMPLATE = ord("`")
 _SUBSTITUTION = ord("$")
 _BRACE = ord("{")
@@ -56,9 +71,28 @@ class Boundary(NamedTuple):
     """Where the other begins; between the two are comments and white space at most."""
 
 
-def first_boundaries(text: bytes) -> Iterator[Boundary]:
-    """The boundaries in the beginning of a longer text, each found when it is asked for."""
-    return _Scan(text, goes_on=True).boundaries()
+def first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]:
+    """The boundaries in the beginning of a longer text, each found when it is asked for.
+
+    Args:
+        text: the beginning.
+        broken: whether brackets cannot be trusted: then a declaration at the start of a line
+            begins a statement.
+    """
+    return _Scan(text, goes_on=True, broken=broken).boundaries()
+
+
+def may_break(text: bytes, place: int) -> bool:
+    """Whether the scan may name a boundary behind a place for its brackets not being trusted."""
+    return _BREAK.search(text, max(place, 0)) is not None
+
+
+def find_depth(text: bytes) -> int:
+    """How deep the brackets of a text are nested."""
+    scan = _Scan(text)
+    for _ in scan.boundaries():
+        pass
+    return scan.depth
 
 
 def boundaries(source: bytes) -> list[Boundary]:
@@ -81,16 +115,24 @@ class _Scan:
     def __init__(self, source: bytes, *, broken: bool = False, goes_on: bool = False) -> None:
         self._source = source
         self._broken = broken
-        self._goes_on = goes_on
-        self._stack: list[int] = []
+        # Where brackets cannot be trusted, nor can what seems to be a comment without an end.
+        self._goes_on = goes_on and not broken
+        # One byte a bracket that is open, and how many of them are braces.
+        self._stack = bytearray()
+        self._braces = 0
+        self.depth = 0
         self._start = 0
         # Whether the piece has had a body: what a decorator stands before has come then.
         self._has_body = False
         # The comments last passed, if nothing but white space was between them.
         self._comments = (-1, -1)
         self._regex_end = -1
-        # The token that was last asked about: asked once, however many comments are before it.
+        self._unclosed = 0
+        self._no_regex_before = 0
+        # The token that was last asked about, and from where: asked once, however many comments
+        # are before it.
         self._asked = -1
+        self._asked_from = 0
         # Offsets from which on no comment and no template ends any more: looked for only once.
         self._comments_end = len(source)
         self._templates_end = False
@@ -99,6 +141,7 @@ class _Scan:
     def boundaries(self) -> Iterator[Boundary]:
         source = self._source
         place = 0
+        self._start = self._next_code(0)
         while (found := _TOKEN.search(source, place)) is not None:
             at = found.start()
             byte = source[at]
@@ -124,10 +167,22 @@ class _Scan:
             return self._slash(at)
         if byte in _CLOSERS:
             return self._close(at, byte)
-        if byte == _BRACE and not self._stack:
-            self._has_body = True
-        self._stack.append(byte)
-        return at + 1
+        return self._open(at, byte)
+
+    def _open(self, at: int, byte: int) -> int:
+        """Pass over all brackets that open one right after the other."""
+        if not self._stack:
+            self._has_body = self._has_body or byte == _BRACE
+        else:
+            group = _GROUPS[byte].match(self._source, at)
+            if group is not None:
+                return group.end()
+        run = _OPENERS.match(self._source, at)
+        opened = self._source[at : run.end()] if run else b""
+        self._stack += opened
+        self._braces += opened.count(b"{")
+        self.depth = max(self.depth, len(self._stack))
+        return at + len(opened)
 
     def _close(self, at: int, byte: int) -> int:
         stack = self._stack
@@ -135,12 +190,12 @@ class _Scan:
             stack.pop()
             return self._template(at + 1)
         if stack and stack[-1] == _CLOSERS[byte]:
-            stack.pop()
+            self._braces -= stack.pop() == _BRACE
             return at + 1
         self.unbalanced = True
-        if byte == ord("}") and _BRACE in stack:
-            while stack.pop() != _BRACE:
-                pass
+        if byte == ord("}") and self._braces:
+            del stack[stack.rindex(_BRACE) :]
+            self._braces -= 1
         return at + 1
 
     def _template(self, at: int) -> int:
@@ -164,11 +219,21 @@ class _Scan:
             return self._passed(at, comment.end() if comment else at + 2)
         if source.startswith(b"/*", at):
             return self._passed(at, self._comment(at))
-        regex = _REGEX.match(source, at) if self._regex_may_begin(at) else None
+        if at < self._no_regex_before or not self._regex_may_begin(at):
+            return at + 1
+        regex = _REGEX.match(source, at, at + _REGEX_BYTES)
         if regex is None:
+            self._pass_unclosed(at)
             return at + 1
         self._regex_end = regex.end()
         return self._regex_end
+
+    def _pass_unclosed(self, at: int) -> None:
+        self._unclosed += 1
+        if self._unclosed == _MOST_UNCLOSED:
+            self._unclosed = 0
+            end = self._source.find(b"\n", at)
+            self._no_regex_before = len(self._source) if end < 0 else end
 
     def _passed(self, start: int, end: int) -> int:
         first, last = self._comments
@@ -182,14 +247,11 @@ class _Scan:
         return start + len(self._source[start:at].rstrip())
 
     def _comment(self, at: int) -> int:
-        if at >= self._comments_end:
-            return at + 2
-        end = self._source.find(b"*/", at + 2)
+        end = self._comment_end(at)
         if end < 0:
-            self._comments_end = at
             self.unbalanced = True
             return len(self._source) if self._goes_on else at + 2
-        return end + 2
+        return end
 
     def _regex_may_begin(self, at: int) -> bool:
         before = self._source[max(0, at - _LOOK_BACK) : at].rstrip()
@@ -204,32 +266,55 @@ class _Scan:
         if byte == 10 and source.startswith(_MARKERS, at + 1):
             self.unbalanced = True
             if self._broken:
-                self._stack.clear()
+                self._clear()
                 return at + 1
         if self._stack:
             if byte == 10 and self._broken and _DECLARATION.match(source, at + 1):
-                self._stack.clear()
+                self._clear()
                 return at + 1
             return None
         if byte == 10 and self._broken and self._start_is_marker():
             return at + 1
-        next_at = self._next_code(at + 1)
-        if next_at >= len(source) or next_at == self._asked:
+        return self._next_start(at, byte)
+
+    def _next_start(self, at: int, byte: int) -> int | None:
+        if self._asked_from <= at < self._asked:
             return None
-        self._asked = next_at
-        return next_at if self._separates(at, byte, next_at) else None
+        next_at = self._next_code(at + 1)
+        self._asked, self._asked_from = next_at, at
+        if next_at >= len(self._source) or not self._separates(at, byte, next_at):
+            return None
+        return next_at
+
+    def _clear(self) -> None:
+        self._stack.clear()
+        self._braces = 0
 
     def _next_code(self, place: int) -> int:
         source = self._source
         while True:
             blank = _BLANK.match(source, place)
             place = blank.end() if blank else place
-            comment = _COMMENT.match(source, place) if source.startswith(b"/", place) else None
-            if comment is None or place >= self._comments_end:
+            end = self._comment_end(place)
+            if end < 0:
                 # A comment whose end is yet to come may be followed by anything.
                 unfinished = self._goes_on and source.startswith(b"/*", place)
                 return len(source) if unfinished else place
-            place = comment.end()
+            place = end
+
+    def _comment_end(self, place: int) -> int:
+        """Where the comment that begins there ends; -1 where none does, or it never ends."""
+        source = self._source
+        if source.startswith(b"//", place):
+            end = source.find(b"\n", place)
+            return len(source) if end < 0 else end
+        if not source.startswith(b"/*", place) or place >= self._comments_end:
+            return -1
+        end = source.find(b"*/", place + 2)
+        if end < 0:
+            self._comments_end = place
+            return -1
+        return end + 2
 
     def _start_is_marker(self) -> bool:
         return self._source.startswith(_MARKERS, self._start)

@@ -1,49 +1,37 @@
 """Chunking a file window by window: memory follows the window, not the file.
 
-A window ends at a top-level statement that is surely whole, with its line. The chunks are those
-that the whole file would give; a statement that is larger than the window makes it grow.
+Where a window ends depends on the text alone, so all who chunk a file get the same chunks. A window
+ends at a top-level statement that is surely whole, with its line; a statement that is larger than
+the window makes it grow.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.syntax.budget import Budget
-from chunkflow.syntax.chunker import Chunker, ParsedFile
+from chunkflow.syntax import sizes
+from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
+from chunkflow.syntax.extents import AHEAD_BYTES, Extents, Place, is_too_large
+from chunkflow.syntax.parsed import ParsedFile, TextChunker
 from chunkflow.syntax.rows import SPACE_BYTES
-from chunkflow.syntax.scan import Boundary, first_boundaries
 
-# A boundary is sure only if what follows it is there to be seen.
-_AHEAD_BYTES = 256
-_TRIES = 50
-# Behind an error the grammar may search the longer, the more text follows: a parse that takes some
-# times as long as source does is tried again with a quarter of the text, down to this much.
+# After an error a window has at least so much.
 _SMALL_BYTES = 8 * 1024
-_PATIENCE_S = 0.03
-_PATIENCE_BYTES_PER_S = 4_000_000
-_FIRST_LINES = (
-    b"\nexport ",
-    b"\nimport ",
-    b"\nfunction ",
-    b"\nconst ",
-    b"\nclass ",
-    b"\ninterface ",
-    b"\ntype ",
-    b"\ndeclare ",
-)
+# Behind an error a run is short: what is parsed piece by piece is parsed several times.
+_RUN_BYTES = 16 * 1024
+_LOOK_BACK_BYTES = 80
+# How often a window is tried to end before an error; most often the first time will do.
+_TRIES = 8
+_FIRST_LINE = re.compile(rb"\n(?=(?:export|import|function|const|class|interface|type|declare) )")
 _BLANK_BYTES = SPACE_BYTES + b"\xef\xbb\xbf"  # a byte order mark is no code
 _FUNCTION = re.compile(
     rb"(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?function\b\s*\*?\s*"
     rb"([\w$\x80-\xff]+)?"
 )
-_OTHERS = frozenset({"empty_statement", "hash_bang_line"})
-
-
-_Found: TypeAlias = tuple[int, ParsedFile]
-_SLOW: _Found = (-1, ParsedFile([], []))
+_EXPORT_ALONE = re.compile(rb"(?:\A|[\s;}])export\s*\Z")
 
 
 class Window(NamedTuple):
@@ -79,94 +67,161 @@ class Window(NamedTuple):
         ]
 
 
+class _Text:
+    """What of a file was read and is in no window yet."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+        self._has_more = True
+        self.held = b""
+        self.start_byte = 0
+        self.start_line = 1
+
+    def is_over(self, size_bytes: int) -> bool:
+        """Whether the file has no more than so many bytes left; reads that many."""
+        pieces, held_bytes = [self.held], len(self.held)
+        while self._has_more and held_bytes <= size_bytes:
+            pieces.append(self._read(size_bytes + 1 - held_bytes))
+            held_bytes += len(pieces[-1])
+            self._has_more = bool(pieces[-1])
+        if len(pieces) > 1:
+            self.held = b"".join(pieces)
+        return len(self.held) <= size_bytes
+
+    def take(self, end: int) -> bytes:
+        """Take the first bytes away."""
+        taken, self.held = self.held[:end], self.held[end:]
+        self.start_byte += end
+        self.start_line += taken.count(b"\n")
+        return taken
+
+
+class _Cutter:
+    """Cuts windows off a text."""
+
+    def __init__(
+        self,
+        text: _Text,
+        chunker: TextChunker,
+        window_bytes: int,
+        max_bytes: int | None,
+        deadline: Deadline,
+    ) -> None:
+        self._text = text
+        self._chunker = chunker
+        self._window_bytes = self._limit = window_bytes
+        self._whole_bytes = 2 * window_bytes
+        self._max_bytes = max_bytes
+        self._deadline = deadline
+        self._extents = Extents()
+
+    def windows(self) -> Iterator[Window]:
+        text, whole_bytes = self._text, self._whole_bytes
+        while not text.is_over(0):
+            if text.is_over(whole_bytes if not text.start_byte else self._limit):
+                end, parsed = len(text.held), self._parse(text.held)
+            else:
+                end, parsed = self._cut()
+            start_byte, start_line = text.start_byte, text.start_line
+            chunks, roots, note = parsed
+            yield Window(text.take(end), chunks, roots, start_byte, start_line, note)
+            del parsed, chunks, roots  # the trees take more than the text by far
+            # Where there are errors, what comes before the next is parsed again for each of them:
+            # so not much; and step by step more when they are over.
+            self._limit = min(self._window_bytes, max(2 * end, _SMALL_BYTES))
+
+    def _cut(self) -> tuple[int, ParsedFile]:
+        """The first statements of a text that goes on, and where they end."""
+        limit = self._limit
+        while True:
+            self._deadline.check()
+            error = -1
+            if limit <= self._whole_bytes:
+                end, sound, error = self._sound(self._text.held[:limit])
+                if sound is not None:
+                    return end, sound
+            is_last = self._text.is_over(limit)
+            found = self._scanned(limit, error, is_last=is_last)
+            if found is not None:
+                return found
+            if is_last:
+                return len(self._text.held), self._parse(self._text.held)
+            limit *= 2 if limit <= self._whole_bytes else 4
+
+    def _sound(self, text: bytes) -> tuple[int, ParsedFile | None, int]:
+        """The first statements where they have no errors; or where about the first error is.
+
+        In the middle of a statement the grammar may search very long for what is missing. Before a
+        line that looks like a declaration's first, nothing is; and if it is one, whatever parses
+        without errors up to there is whole.
+        """
+        broken = -1
+        likely = [found.end() for found in _FIRST_LINE.finditer(text, 0, len(text) - AHEAD_BYTES)]
+        tries = 0
+        while likely and tries < _TRIES:
+            place = likely.pop()
+            end = _before_comments(text, place)
+            if not end or _EXPORT_ALONE.search(text, max(0, end - _LOOK_BACK_BYTES), end):
+                continue
+            tries += 1
+            found, error = self._parse_sound(text[:end])
+            if found is None:
+                broken = error
+            elif _goes_on(found, text, place):
+                error = found.chunks[-1].start_byte + 1
+            else:
+                return end, found, -1
+            while likely and likely[-1] > error:
+                likely.pop()
+        return 0, None, broken
+
+    def _scanned(self, limit: int, error: int, *, is_last: bool) -> tuple[int, ParsedFile] | None:
+        """The first statements as the scan tells them; None where it has to see more text."""
+        text = self._text.held[:limit]
+        most_bytes = self._limit if error < 0 else min(self._limit, _RUN_BYTES)
+        place = Place(self._text.start_byte, error, most_bytes, is_last)
+        for end, start in self._extents.ends(text, place):
+            parsed = self._parse(text[:end])
+            if not _goes_on(parsed, text, start):
+                return end, parsed
+        return None
+
+    def _parse_sound(self, source: bytes) -> tuple[ParsedFile | None, int]:
+        budget = Budget(len(source), self._deadline)
+        top = not self._text.start_byte
+        return self._chunker.parse_sound(source, budget, max_bytes=self._max_bytes, top=top)
+
+    def _parse(self, source: bytes) -> ParsedFile:
+        top = not self._text.start_byte
+        if is_too_large(source, self._whole_bytes):
+            return self._chunker.leave(source, top=top)
+        deadline = self._deadline
+        return self._chunker.parse(source, max_bytes=self._max_bytes, top=top, deadline=deadline)
+
+
 def windows(
     read: Callable[[int], bytes],
-    chunker: Chunker,
+    chunker: TextChunker,
     *,
-    window_bytes: int,
+    window_bytes: int | None = None,
     max_bytes: int | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Window]:
     """The windows of a file, in order; together they are its text. One may hold no chunk.
 
     Args:
         read: gives at most so many further bytes of the file; none at its end.
         chunker: cuts them.
-        window_bytes: how much is held at a time, statements allowing.
+        window_bytes: how much is parsed at a time, statements allowing; a file of twice as much is
+            one window. None for what all files are cut in.
         max_bytes: cut declarations that are larger.
+        deadline: when it is to be over.
+
+    Raises:
+        TimeLimitReached: the deadline is past.
     """
-    text, start, line = b"", 0, 1
-    wanted = limit = window_bytes
-    more = True
-    while more or text:
-        while more and len(text) < wanted:
-            piece = read(wanted - len(text))
-            more = bool(piece)
-            text += piece
-        goes_on = more or len(text) > limit
-        if goes_on:
-            found = _first_statements(text[:limit], chunker, top=not start, max_bytes=max_bytes)
-        else:
-            found = len(text), chunker.parse(text, max_bytes=max_bytes, top=not start)
-        if found is _SLOW:
-            limit = min(limit, len(text)) // 4
-            continue
-        if found is None:
-            limit += limit // 2 + 1
-            wanted = max(wanted, limit)
-            continue
-        end, parsed = found
-        source = text[:end]
-        yield Window(source, parsed.chunks, parsed.roots, start, line, parsed.note)
-        del found, parsed  # the trees take more than the text by far
-        start, line = start + end, line + source.count(b"\n")
-        text, wanted = text[end:], window_bytes
-        # Where there are errors, what comes before the next is parsed again for each of them: so
-        # not much; and step by step more when they are over.
-        limit = min(window_bytes, max(2 * end, _SMALL_BYTES))
-
-
-def _first_statements(
-    text: bytes, chunker: Chunker, *, top: bool, max_bytes: int | None
-) -> _Found | None:
-    """The statements at the start of a text that goes on, and where they end.
-
-    None where there is no whole one; `_SLOW` where a shorter text is to be tried.
-    """
-    # In the middle of a statement the grammar may search very long for what is missing. Before a
-    # line that looks like a declaration's first, nothing is; and if it is one, whatever parses
-    # without errors up to there is whole.
-    likely = _last_first_line(text, len(text) - _AHEAD_BYTES)
-    broken = 0
-    while likely:
-        end = _before_comments(text, likely)
-        if not end:
-            likely = _last_first_line(text, likely - 1)
-            continue
-        budget = Budget(end, base_s=_PATIENCE_S, bytes_per_s=_PATIENCE_BYTES_PER_S)
-        found, error = chunker.parse_sound(text[:end], budget, max_bytes=max_bytes, top=top)
-        if found is None:
-            if error < 0 and len(text) > _SMALL_BYTES:
-                return _SLOW
-            # To parse on behind an error may take very long; what comes before it is sound.
-            broken = broken or error
-            likely = min(likely - 1, error)
-        elif _goes_on(found, text, likely):
-            likely = found.chunks[-1].start_byte + 1
-        else:
-            return end, found
-        likely = _last_first_line(text, likely)
-    for boundary in _boundaries(text, broken):
-        end = _line_end(text, boundary)
-        if end:
-            parsed = chunker.parse(text[:end], max_bytes=max_bytes, top=top)
-            if not _goes_on(parsed, text, boundary.start):
-                return end, parsed
-    return None
-
-
-def _last_first_line(text: bytes, end: int) -> int:
-    """Where the last line before `end` begins that looks like a declaration's first; or 0."""
-    return max(text.rfind(line, 0, max(end, 0)) for line in _FIRST_LINES) + 1
+    size_bytes = sizes.WINDOW_BYTES if window_bytes is None else window_bytes
+    return _Cutter(_Text(read), chunker, size_bytes, max_bytes, deadline).windows()
 
 
 def _before_comments(text: bytes, end: int) -> int:
@@ -185,22 +240,6 @@ def _before_comments(text: bytes, end: int) -> int:
         elif not code[line:].lstrip(_BLANK_BYTES).startswith(b"//"):
             return end
         end = line
-
-
-def _boundaries(text: bytes, broken: int) -> Iterator[Boundary]:
-    """Sure boundaries, the last first; where there is an error, the first behind it first."""
-    found = first_boundaries(text[:-_AHEAD_BYTES])
-    if broken:
-        return (boundary for boundary in found if boundary.start > broken)
-    return reversed(list(found))
-
-
-def _line_end(text: bytes, boundary: Boundary) -> int:
-    """Where a window may end at a boundary; 0 where a comment stands in the way."""
-    end = text.find(b"\n", boundary.after - 1) + 1
-    if boundary.after <= end <= boundary.start:
-        return end if not text[boundary.after : end].strip() else 0
-    return boundary.start if not text[boundary.after : boundary.start].strip() else 0
 
 
 def _goes_on(parsed: ParsedFile, text: bytes, start: int) -> bool:

@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from chunkflow.cli import app
-from chunkflow.cli.signals import Terminated
+from chunkflow.errors import Terminated
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ import pytest
 
 from chunkflow import __version__
 from chunkflow.cli import main as main_module
-from chunkflow.cli.signals import Terminated
-from chunkflow.errors import ChunkflowError
+from chunkflow.errors import ChunkflowError, Terminated
 
 if TYPE_CHECKING:
     from cli.conftest import Done

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chunkflow.cli.signals import Stopping, Terminated, stopping
+from chunkflow.cli.signals import Stopping, stopping
+from chunkflow.errors import Terminated
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NOTICE = "chunkflow: stopping: finishing what is in hand; press Ctrl-C again to stop at once\n"

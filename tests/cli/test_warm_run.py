@@ -29,7 +29,7 @@ processors.protocol processors.table
 report report.escape report.text
 settings settings.checks settings.environment settings.fields settings.file settings.merge
 settings.tables
-syntax syntax.suffixes syntax.versions
+syntax syntax.sizes syntax.suffixes syntax.versions
 """.split()
 """Modules of the package."""
 

@@ -11,9 +11,9 @@ from runs import Runner
 
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.worker import sections
 from chunkflow.processors.code import CodeLog
 from chunkflow.processors.python import PythonProcessor
+from chunkflow.syntax import sizes
 
 Rules = Callable[[str], Path]
 
@@ -67,7 +67,8 @@ def test_any_history_calls_for_each_chunk_once(
     if not any(line in text for line in BROKEN for text in texts):
         kept.streaming_bytes = streaming_bytes
     seen: set[tuple[object, ...]] = set()
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", 100)
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", 100)
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", 200)
     for step in history:
         for name, content in step.items():
             (root / name).unlink(missing_ok=True)

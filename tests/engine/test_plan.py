@@ -22,6 +22,7 @@ from chunkflow.engine.records.files import local_keys
 from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.errors import SourceError
 from chunkflow.model.finding import Outcome
+from chunkflow.syntax import sizes
 from chunkflow.syntax.chunker import chunk_source
 
 LATER_NS = 1 << 62
@@ -173,7 +174,8 @@ def test_digest_is_of_the_bytes_that_were_read(file: File) -> None:
     assert read_and_digest(file, len(SOURCE)) == (SOURCE, content_digest(SOURCE))
 
 
-def test_file_that_is_large_is_not_held(file: File) -> None:
+def test_file_that_is_large_is_not_held(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", 1)
     assert read_and_digest(file, len(SOURCE) - 1) == (None, content_digest(SOURCE))
 
 

@@ -17,7 +17,8 @@ from chunkflow.engine.options import RunOptions
 from chunkflow.errors import PoolError, WorkerDied
 from chunkflow.model.framing import join
 from chunkflow.pool.protocol import Answer, Pool, Task
-from chunkflow.syntax.chunker import Chunker, ParsedFile
+from chunkflow.syntax.chunker import Chunker
+from chunkflow.syntax.parsed import ParsedFile
 
 Save = Callable[[str, str], Path]
 Rules = Callable[[str], Path]

@@ -6,6 +6,7 @@ import pytest
 from chunkflow.errors import SourceError
 from chunkflow.flow import listing
 from chunkflow.model.chunk import Chunk
+from chunkflow.syntax import sizes
 
 Save = Callable[[str, str], Path]
 
@@ -15,12 +16,8 @@ def list_chunks(
     *,
     suites: Sequence[str],
     max_bytes: int | None = None,
-    streaming_bytes: int | None = None,
 ) -> list[Chunk]:
-    found = listing.list_chunks(
-        path, suites=suites, max_bytes=max_bytes, streaming_bytes=streaming_bytes
-    )
-    return list(found)
+    return list(listing.list_chunks(path, suites=suites, max_bytes=max_bytes))
 
 
 def test_chunks_come_with_the_path_as_it_was_named(save: Save) -> None:
@@ -60,17 +57,25 @@ def test_missing_file_is_told(project: Path) -> None:
 def test_a_large_file_is_read_in_windows_and_cut_the_same(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "_WINDOW_BYTES", 2000)
     save("a.ts", "".join(f"function f{i}() {{\n  return {i}\n}}\n" for i in range(400)))
     whole = list_chunks("a.ts", suites=())
-    assert list_chunks("a.ts", suites=(), streaming_bytes=1000) == whole
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", 2000)
+    assert list_chunks("a.ts", suites=()) == whole
+
+
+def test_a_statement_that_is_not_parsed_is_told(save: Save) -> None:
+    save("a.ts", f"let a = '{'x' * 1_100_000}'\n")
+    told: list[str] = []
+    (chunk,) = listing.list_chunks("a.ts", suites=(), warn=told.append)
+    assert (chunk.kind, chunk.name) == ("variable", "a")
+    assert told == ["a.ts: a statement is too large to be parsed; what is in it was not looked at"]
 
 
 def test_the_line_of_bytes_that_are_not_text_is_told_of_a_large_file_too(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", 1000)
     path = save("a.ts", "let a\n" * 1000)
     path.write_bytes(path.read_bytes() + b"let \xff\n" + b"let a\n" * 1000)
     with pytest.raises(SourceError, match="line 1001 is not UTF-8"):
-        list_chunks("a.ts", suites=(), streaming_bytes=1000)
+        list_chunks("a.ts", suites=())

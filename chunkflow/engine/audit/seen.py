@@ -42,8 +42,10 @@ def seen_file(file: File, processor: RunProcessor, cutting: Cutting) -> SeenFile
     context = Context(processor.context, file.shown)
     chunker = Chunker(file.language, suites=cutting.suites)
     chunks: list[SeenChunk] = []
-    for section in text.sections(chunker, processor.max_chunk_bytes):
-        found = context.of(section.chunks)
+    with_imports = "imports" in processor.context
+    limit = processor.max_chunk_bytes
+    for section in text.sections(chunker, limit, with_imports=with_imports):
+        found = context.of(section.chunks, section.imports)
         if processor.alone:
             found = [alone(chunk, processor.context) for chunk in found]
         keys = local_keys(found, alone=processor.alone)

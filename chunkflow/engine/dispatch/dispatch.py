@@ -36,7 +36,7 @@ class Terms(NamedTuple):
     risky: bool
     """Whether processors that are not trusted run on whole files; see `Sent.apart`."""
     limit_s: float | None
-    """How long a processor that is not trusted may take for a chunk."""
+    """How long a processor that is not trusted may take for a chunk, and others for a file."""
     should_stop: Callable[[], bool]
     """Whether nothing more is to be begun; what is in hand is finished."""
 
@@ -111,8 +111,18 @@ class Dispatch:
     def _file_task(self, batch: Batch) -> Task:
         number = next(self._numbers)
         self._sent[number] = batch
-        limit_s = self._terms.limit_s if self._terms.risky else None
-        return Task(number, payload_of(batch), weight_bytes(batch), limit_s)
+        return Task(number, payload_of(batch), weight_bytes(batch), self._file_limit_s(batch))
+
+    def _file_limit_s(self, batch: Batch) -> float | None:
+        """How long a task about files may take.
+
+        Built-in processors keep the limit of each file themselves; a worker that does not come
+        back in spite of that is ended.
+        """
+        limit_s = self._terms.limit_s
+        if limit_s is None or self._terms.risky:
+            return limit_s
+        return limit_s * (len(batch) + 1)
 
     def _chunk_task(self, called: list[Pending]) -> Task:
         number = next(self._numbers)

@@ -1,6 +1,6 @@
 """Calls processors, so that whatever one raises at a chunk costs that chunk alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chunkflow.model.chunk import Chunk
@@ -43,23 +43,28 @@ class Context:
     def __init__(self, declared: Sequence[str], shown: str) -> None:
         self._declared = declared
         self._shown = shown
-        self._imports: list[str] = []
 
-    def of(self, chunks: list[Chunk]) -> list[Chunk]:
-        """The chunks of the file's next section.
+    def of(self, chunks: list[Chunk], imports: str | None = None) -> list[Chunk]:
+        """The chunks of a section of the file.
 
-        Of a large file, imports further on are not seen.
+        Args:
+            chunks: of the section.
+            imports: of the whole file; None where the section is all of it.
         """
         if "path" in self._declared:
             chunks = [chunk._replace(path=self._shown) for chunk in chunks]
         if "imports" in self._declared:
-            self._imports += [chunk.text for chunk in chunks if chunk.kind == "import"]
-            text = "\n".join(self._imports)
+            text = joined_imports(chunks) if imports is None else imports
             chunks = [chunk._replace(imports=text) for chunk in chunks]
         if "container" in self._declared:
             headers = list(_headers(chunks))
             chunks = [c._replace(container=h) for c, h in zip(chunks, headers, strict=True)]
         return chunks
+
+
+def joined_imports(chunks: Iterable[Chunk]) -> str:
+    """The imports among chunks, as a processor sees them."""
+    return "\n".join(chunk.text for chunk in chunks if chunk.kind == "import")
 
 
 def _headers(chunks: list[Chunk]) -> Iterator[str | None]:

@@ -40,7 +40,7 @@ class _Keyed:
 
     def keyed(self, section: Section) -> tuple[list[Chunk], list[bytes]]:
         """The chunks as they are handed to the processor, and their keys, made from these."""
-        chunks = self._context.of(section.chunks)
+        chunks = self._context.of(section.chunks, section.imports)
         if self._alone:
             chunks = [alone(chunk, self.processor.context) for chunk in chunks]
         return chunks, local_keys(chunks, alone=self._alone)

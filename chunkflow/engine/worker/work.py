@@ -21,10 +21,11 @@ from chunkflow.engine.worker.calls import call
 from chunkflow.engine.worker.files import CompleteWork, DraftWork, FileWork
 from chunkflow.engine.worker.sections import SourceText
 from chunkflow.engine.worker.unparsed import Unparsed
-from chunkflow.errors import SourceError, WorkerSpoiled
+from chunkflow.errors import SourceError, TimeLimitReached, WorkerSpoiled
 from chunkflow.pool.protocol import Work
 from chunkflow.processors.protocol import Processor
 from chunkflow.processors.table import is_built_in, load_built_in
+from chunkflow.syntax.budget import Deadline
 from chunkflow.syntax.chunker import Chunker
 
 # What is found to be done is told when there is so much of it, and not all at the end.
@@ -72,6 +73,10 @@ class _Worker:
         self._limits = [one.max_chunk_bytes for one in settings.processors]
         self._suites = settings.suites
         self._streaming_bytes = settings.streaming_bytes
+        # Of the others the pool sees to it that they end: then it is chunks that are at fault.
+        are_own = all(each.expensive or is_built_in(each.name) for each in processors)
+        self._limit_s = settings.limit_s if are_own else None
+        self._with_imports = any("imports" in each.context for each in processors)
         self._chunkers: dict[str, Chunker] = {}
 
     def work(self, payload: bytes) -> Iterator[bytes]:
@@ -104,6 +109,8 @@ class _Worker:
         try:
             text = SourceText(task, streaming_bytes=self._streaming_bytes)
             return (yield from self._process(task, text, wanted))
+        except TimeLimitReached as exc:
+            return FileDone(f"cannot process {task.shown}: {exc}; see --timeout", b"", ())
         except SourceError as exc:
             return FileDone(str(exc), b"", ())
 
@@ -113,11 +120,19 @@ class _Worker:
         works = [self._work(number, task, wanted) for number in range(len(self._processors))]
         notes: dict[str, None] = {}
         unparsed = Unparsed()
+        deadline = Deadline(self._limit_s)
         for limit in dict.fromkeys(self._limits):
             asking = [work for work, own in zip(works, self._limits, strict=True) if own == limit]
-            for section in text.sections(self._chunker(task.language), limit):
+            sections = text.sections(
+                self._chunker(task.language),
+                limit,
+                with_imports=self._with_imports,
+                deadline=deadline,
+            )
+            for section in sections:
                 for work in asking:
                     work.take(section)
+                    deadline.check()
                 if limit == self._limits[0]:
                     unparsed.take(section)
                 self._check_process()

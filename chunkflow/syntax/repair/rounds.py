@@ -15,14 +15,18 @@ _ERROR_BYTES = 16
 
 
 def repaired(
-    source: bytes, root: Node, parse: Callable[[bytes], Node], *, jsx: bool = False
-) -> tuple[bytes, Node]:
+    source: bytes,
+    root: Node | None,
+    parse: Callable[[bytes], Node | None],
+    *,
+    jsx: bool = False,
+) -> tuple[bytes, Node | None]:
     """Put constructs that the grammar lacks in others that have the same boundaries.
 
     Args:
         source: the text of a file.
-        root: its tree, which has errors.
-        parse: gives the root of a text's tree.
+        root: its tree, which has errors; None where there is none yet, as it takes too long.
+        parse: gives the root of a text's tree; None where that takes too long.
         jsx: whether the text may have JSX in it.
 
     Returns:
@@ -30,15 +34,17 @@ def repaired(
         tree; `source` and `root` themselves where there is nothing to repair, or no rule makes the
         errors fewer or smaller.
     """
-    best = (source, root)
     if jsx:
         # It would look like code to the rules, and to whoever cuts what errors are left.
         text = _edited(source, mask_jsx(source))
-        best = best if text == source else (text, parse(text))
-    return _mended(*best, parse) if best[1].has_error else best
+        if text != source:
+            source, root = text, parse(text)
+    if root is None or not root.has_error:
+        return source, root
+    return _mended(source, root, parse)
 
 
-def _mended(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[bytes, Node]:
+def _mended(source: bytes, root: Node, parse: Callable[[bytes], Node | None]) -> tuple[bytes, Node]:
     best = (source, root)
     damage = _damage(root)
     text = source
@@ -47,6 +53,8 @@ def _mended(source: bytes, root: Node, parse: Callable[[bytes], Node]) -> tuple[
         if text in (tried, best[0]):
             continue
         tree = parse(text)
+        if tree is None:
+            break
         damage_left = _damage(tree)
         if damage_left < damage:
             best, damage = (text, tree), damage_left

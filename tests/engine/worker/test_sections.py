@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from chunkflow.cache.keys import content_digest
 from chunkflow.engine.messages import FileTask
 from chunkflow.engine.records.writer import Columns
-from chunkflow.engine.worker import sections
 from chunkflow.engine.worker.sections import Section, SourceText
 from chunkflow.errors import SourceError
+from chunkflow.syntax import sizes
 from chunkflow.syntax.chunker import Chunker
 
 Save = Callable[[str, str | bytes], Path]
@@ -64,7 +64,8 @@ def read(path: Path, *, streaming_bytes: int | None, max_bytes: int | None = Non
 
 @pytest.fixture(autouse=True)
 def _small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sections, "_WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr(sizes, "WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", 2 * WINDOW_BYTES)
 
 
 MARK = "\ufeff".encode()
@@ -89,10 +90,15 @@ TEXTS = {
 
 @pytest.mark.parametrize("max_bytes", [None, 200])
 @pytest.mark.parametrize("name", TEXTS)
-def test_windows_give_what_the_whole_gives(save: Save, name: str, max_bytes: int | None) -> None:
+def test_windows_give_what_the_whole_gives(
+    save: Save, monkeypatch: pytest.MonkeyPatch, name: str, max_bytes: int | None
+) -> None:
     path = save("a.ts", TEXTS[name])
-    whole = read(path, streaming_bytes=None, max_bytes=max_bytes)
-    assert read(path, streaming_bytes=1000, max_bytes=max_bytes) == whole
+    held = read(path, streaming_bytes=None, max_bytes=max_bytes)
+    assert read(path, streaming_bytes=1000, max_bytes=max_bytes) == held
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", sizes.MOST_HELD_BYTES)
+    assert read(path, streaming_bytes=None, max_bytes=max_bytes) == held
+    whole = held
     assert whole[1:] == (content_digest(TEXTS[name]), len(TEXTS[name]))
 
 
@@ -123,8 +129,10 @@ def test_windows_of_any_size_give_what_the_whole_gives(
     path = tmp_path_factory.mktemp("text") / "a.ts"
     path.write_bytes((text[0] + newline.join(text[1])).encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sections, "_WINDOW_BYTES", window_bytes)
+        patch.setattr(sizes, "WINDOW_BYTES", window_bytes)
+        patch.setattr(sizes, "WHOLE_BYTES", 2 * window_bytes)
         found = read(path, streaming_bytes=0)
+        assert found == read(path, streaming_bytes=None)
     assert found == read(path, streaming_bytes=None)
 
 
@@ -135,8 +143,11 @@ def test_large_file_is_never_held_whole(save: Save) -> None:
     assert len(found) > 5
 
 
-@pytest.mark.parametrize("streaming_bytes", [None, len(REAL)])
-def test_other_files_are_one_section(save: Save, streaming_bytes: int | None) -> None:
+@pytest.mark.parametrize("streaming_bytes", [None, 10, len(REAL)])
+def test_other_files_are_one_section(
+    save: Save, monkeypatch: pytest.MonkeyPatch, streaming_bytes: int | None
+) -> None:
+    monkeypatch.setattr(sizes, "WHOLE_BYTES", len(REAL))
     text = text_of(save("a.ts", REAL), streaming_bytes)
     (section,) = text.sections(Chunker("typescript"), None)
     assert (section.source, section.start_line, section.start_column) == (REAL, 1, 1)
@@ -145,8 +156,8 @@ def test_other_files_are_one_section(save: Save, streaming_bytes: int | None) ->
 def test_text_that_comes_along_is_not_read() -> None:
     task = FileTask("a.ts", "/nowhere/a.ts", "typescript", REAL, ())
     text = SourceText(task, streaming_bytes=10)
-    (section,) = text.sections(Chunker("typescript"), None)
-    assert section.source == REAL
+    found = text.sections(Chunker("typescript"), None)
+    assert b"".join(section.source for section in found) == REAL
 
 
 def test_file_may_be_gone_through_twice(save: Save) -> None:
@@ -201,7 +212,7 @@ def test_file_that_took_too_long_to_parse_says_so(
         chunker, "parse", lambda *a, **k: parse(*a, **k)._replace(note="parsing took too long")
     )
     found = list(text_of(save("a.ts", REAL), streaming_bytes).sections(chunker, None))
-    assert (len(found) > 1) == (streaming_bytes is not None)
+    assert len(found) > 1
     # Most windows are cut from the tree of a longer text, and are not parsed themselves.
     assert found[-1].note == "parsing took too long"
     assert {section.note for section in found} <= {None, "parsing took too long"}

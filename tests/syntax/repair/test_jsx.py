@@ -142,4 +142,5 @@ def test_broken_code_around_it_leaves_text_no_code() -> None:
     source = b"const a = <p>AT&T; (</p>;\nconst = )\n"
     text, root = repaired(source, parse(source), parse, jsx=True)
     assert text == b"const a = <p>_____ _</p>;\nconst = )\n"
+    assert root is not None
     assert root.has_error

@@ -29,6 +29,7 @@ def test_repair_ends_with_the_first_parse_that_has_no_error(parse: Parse) -> Non
     source = b"interface A<in T> {}\nexport type * from 'a'\n"
     text, root = repaired(source, parse(source), counted)
     assert parsed == [text] == [b"interface A<   T> {}\nexport      * from 'a'\n"]
+    assert root is not None
     assert not root.has_error
 
 
@@ -36,6 +37,7 @@ def test_rare_rules_come_after_the_common_ones(parse: Parse) -> None:
     source = b"export type * from 'a'\nlet as = 1, b = { string: 1 }\n"
     text, root = repaired(source, parse(source), parse)
     assert text == b"export      * from 'a'\nlet a_ = 1, b = { string: 1 }\n"
+    assert root is not None
     assert not root.has_error
 
 
@@ -58,6 +60,7 @@ def test_errors_that_stay_do_not_undo_the_rest(parse: Parse) -> None:
     source = b"export type * from 'a'\nlet = )\n"
     text, root = repaired(source, parse(source), parse)
     assert text == b"export      * from 'a'\nlet = )\n"
+    assert root is not None
     assert root.has_error
 
 
