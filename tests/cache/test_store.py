@@ -3,11 +3,13 @@
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from chunkflow.cache.expiring import ExpiringTier
 from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.sqlite import SqliteStore
 from chunkflow.cache.store import ForkLock
 from chunkflow.cache.tiers import Tiers
 
@@ -102,3 +104,33 @@ def test_tiers_find_right_values_or_none_in_a_child(held: str) -> None:
 
     assert while_held(lock, lambda: in_child(check))
     assert in_child(lambda: tiers.get(b"key") == (b"value", "l1"))
+
+
+def test_child_may_open_a_store_while_threads_of_its_parent_use_another(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "one", limit_bytes=10_000_000, warn=pytest.fail)
+    is_over = threading.Event()
+
+    def keep_busy() -> None:
+        while not is_over.is_set():
+            store.put_many([(b"key", b"value" * 100)])
+            store.get_many([b"key"])
+            other = SqliteStore(tmp_path / "two", limit_bytes=10_000_000, warn=pytest.fail)
+            other.close()
+
+    def check() -> bool:
+        own = SqliteStore(tmp_path / "three", limit_bytes=10_000_000, warn=pytest.fail)
+        own.put_many([(b"key", b"own")])
+        is_right = own.get_many([b"key"]) == {b"key": b"own"} and store.get_many([b"key"]) == {}
+        own.close()
+        return is_right
+
+    threads = [threading.Thread(target=keep_busy) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert all(in_child(check) for _ in range(20))
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    store.close()
