@@ -63,19 +63,15 @@ _held: list[threading.Lock] = []
 
 
 def _wait_for_statements() -> None:
-    """Before a fork, wait for the statements of other threads.
-
-    SQLite has locks of its own, which a child that opens another database would wait for for ever.
-    """
+    # SQLite has locks of its own; a child that opens another database would wait for them for ever.
     _opening.acquire()
     # Who forks in a signal's handler may hold one itself.
     _held.extend(lock for lock in tuple(_locks) if lock.acquire(timeout=_FORK_PATIENCE_S))
 
 
 def _go_on() -> None:
-    for lock in _held:
-        lock.release()
-    _held.clear()
+    while _held:
+        _held.pop().release()
     _opening.release()
 
 
