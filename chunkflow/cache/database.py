@@ -53,7 +53,29 @@ _ATTEMPTS = 3
 _FAILED_WRITES_ALLOWED = 3
 _CLOSE_PATIENCE_S = 0.1
 
+_FORK_PATIENCE_S = 5.0
+
 _T = TypeVar("_T")
+
+_opening = threading.RLock()
+_locks: set[threading.Lock] = set()
+_held: list[threading.Lock] = []
+
+
+def _wait_for_statements() -> None:
+    # SQLite has locks of its own; a child that opens another database would wait for them for ever.
+    _opening.acquire()
+    # Who forks in a signal's handler may hold one itself.
+    _held.extend(lock for lock in tuple(_locks) if lock.acquire(timeout=_FORK_PATIENCE_S))
+
+
+def _go_on() -> None:
+    while _held:
+        _held.pop().release()
+    _opening.release()
+
+
+os.register_at_fork(before=_wait_for_statements, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 class DatabaseStore:
@@ -103,7 +125,10 @@ class DatabaseStore:
         self._began_anew = False
         self._has_warned = False
         prepare_directory(self._directory, inside=inside)
-        self._connection: StoreConnection | None = self._open()
+        with _opening:
+            _locks.add(self._lock)
+        with self._lock:
+            self._connection: StoreConnection | None = self._open()
         self._files.forget_left_over(self._generation, now_s=clock(), keep_s=UNUSED_S)
 
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
@@ -171,6 +196,7 @@ class DatabaseStore:
                 connection.wait_at_most(_CLOSE_PATIENCE_S)
                 self._finish(connection)
             connection.close()
+        _locks.discard(self._lock)
 
     def _open(self) -> StoreConnection:
         for _ in range(_ATTEMPTS):

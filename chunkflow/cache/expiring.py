@@ -1,9 +1,10 @@
 """The second tier (L2): payloads in memory for a while, each for as long as its time to live."""
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
+
+from chunkflow.cache.store import ForkLock
 
 if TYPE_CHECKING:
     from chunkflow.cache.policies import TtlEntries
@@ -38,7 +39,7 @@ class ExpiringTier:
     def __init__(
         self, limit_bytes: int, *, ttl_s: float, timer: Callable[[], float] = time.monotonic
     ) -> None:
-        self._lock = threading.Lock()
+        self._lock = ForkLock(self._drop_all)
         self._limit_bytes = limit_bytes
         self._ttl_s = ttl_s
         self._timer = timer
@@ -119,6 +120,9 @@ class ExpiringTier:
         from chunkflow.cache.policies import TtlEntries  # noqa: PLC0415 - takes 3 ms
 
         return TtlEntries(self._limit_bytes, self._ttl_s, self._timer)
+
+    def _drop_all(self) -> None:
+        self._entries = None
 
     def _remove(self, keys: Iterable[bytes]) -> None:
         if self._entries is not None:

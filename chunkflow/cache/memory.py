@@ -1,8 +1,9 @@
 """The first tier (L1): payloads in memory, the least recently used given up first."""
 
-import threading
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
+
+from chunkflow.cache.store import ForkLock
 
 if TYPE_CHECKING:
     from chunkflow.cache.policies import LruEntries
@@ -34,7 +35,7 @@ class MemoryTier:
     """
 
     def __init__(self, limit_bytes: int) -> None:
-        self._lock = threading.Lock()
+        self._lock = ForkLock(self._drop_all)
         self._limit_bytes = limit_bytes
         self._entries: LruEntries | None = None
         self._let_go: dict[bytes, bytes] = {}
@@ -145,6 +146,11 @@ class MemoryTier:
         if self._let_go:
             self._take(self._let_go.items())
             self._let_go.clear()
+
+    def _drop_all(self) -> None:
+        # Another thread was changing them when this process was forked from its own.
+        self._entries = None
+        self._let_go = {}
 
     def _remove(self, key: bytes) -> None:
         if self._entries is not None:

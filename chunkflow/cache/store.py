@@ -1,7 +1,56 @@
-"""What a store (L3) is to the tiers: sealed records by key, kept on disk."""
+"""What a store (L3) is to the tiers: sealed records by key, kept on disk; and a lock for both."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
+
+_forks = 0
+_renewing = threading.Lock()
+
+
+def _note_fork() -> None:
+    global _forks, _renewing  # noqa: PLW0603 - there is one thread in a new child
+    _forks += 1
+    _renewing = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_note_fork)
+
+
+class ForkLock:
+    """A lock that is free in a forked child, whoever held it at the fork.
+
+    Args:
+        mend: called once in a child where another thread held the lock at the fork, before it is
+            taken again: what it guards may have been half changed.
+    """
+
+    def __init__(self, mend: Callable[[], None] | None = None) -> None:
+        self._lock = threading.Lock()
+        self._mend = mend
+        self._known_forks = _forks
+
+    def __enter__(self) -> None:
+        if self._known_forks != _forks:
+            self._renew()
+        self._lock.acquire()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()
+
+    def _renew(self) -> None:
+        with _renewing:
+            if self._known_forks == _forks:
+                return
+            # Not `locked`: a thread may have it and not know yet, until it has the interpreter's.
+            if self._lock.acquire(blocking=False):
+                self._lock.release()
+            else:
+                self._lock = threading.Lock()
+                if self._mend is not None:
+                    self._mend()
+            self._known_forks = _forks
 
 
 class StoreStats(NamedTuple):

@@ -5,14 +5,13 @@ is found moves up to L1. What L1 lets go moves down to L2 until its time is over
 it since it was put. docs/cache.md draws one value's life.
 """
 
-import threading
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from chunkflow.cache.expiring import ExpiringStats, ExpiringTier
 from chunkflow.cache.memory import MemoryStats, MemoryTier
 from chunkflow.cache.record import seal, unseal
-from chunkflow.cache.store import Store, StoreStats
+from chunkflow.cache.store import ForkLock, Store, StoreStats
 
 _MANY = 256
 """Keys: a look for more of them at once is one over the whole project."""
@@ -66,10 +65,10 @@ class Tiers:
             memory.hand_over_to(expiring.put_many)
         # Held where the store is touched, so that what is read from it never covers what another
         # thread has put meanwhile.
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         # Held where payloads move between L1 and L2, so that none is ever in neither. Not while
         # the disk is waited for: what is in memory is found at once.
-        self._memory_lock = threading.Lock()
+        self._memory_lock = ForkLock()
         self._hits: dict[str, int] = {"l1": 0, "l2": 0, "l3": 0}
         self._misses = 0
 

@@ -9,6 +9,7 @@ from chunkflow.cli.output import say, write_lines
 from chunkflow.cli.status import BROKEN, DONE
 from chunkflow.errors import SourceError
 from chunkflow.flow.listing import list_chunks
+from chunkflow.flow.sections import check_sections
 from chunkflow.model.chunk import Chunk
 from chunkflow.report.chunks import CHUNK_FORMATS, render_chunks
 from chunkflow.settings import Settings, load_settings
@@ -41,6 +42,7 @@ def chunks(arguments: Arguments) -> int:
     Example: chunkflow chunks src/engine.ts --format jsonl
     """
     settings = load_settings(os.getcwd(), environ=os.environ, overrides={})
+    check_sections(settings)
     for note in settings.notes:
         say(f"warning: {note}")
     failures: list[str] = []

@@ -5,10 +5,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from chunkflow.errors import UsageError
-from chunkflow.flow.opening import Cache
+from chunkflow.flow.opening import Cache, Callbacks, load_all
 from chunkflow.flow.pools import Pools
 from chunkflow.model.report import Report, ResourceMetrics
 from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
@@ -27,6 +27,29 @@ if TYPE_CHECKING:
 _FEW_FILES = 50
 
 Path: TypeAlias = str | os.PathLike[str]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _delivering(
+    method: "Callable[Concatenate[ChunkFlow, P], R]",
+) -> "Callable[Concatenate[ChunkFlow, P], R]":
+    """Make a method deliver, when it is done, the warnings that arose meanwhile.
+
+    Where other threads might fork, it first loads all that might be imported later.
+    """
+
+    @functools.wraps(method)
+    def call(self: "ChunkFlow", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if threading.active_count() > 1:
+            load_all()
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._callbacks.deliver()
+
+    return call
 
 
 class ChunkFlow:
@@ -56,6 +79,8 @@ class ChunkFlow:
             cache: whether results are looked up and kept; or settings of the cache, as in
                 `{"dir": "/tmp/results", "size": "100 MB"}`.
             on_warning: told what went wrong without ending the run; may be called from any thread.
+                Like every callback it may use this object. What one raises is a warning, once, and
+                ends nothing; what is no `Exception`, such as KeyboardInterrupt, is let through.
             owns_process: whether nothing goes on in this process but one run, as from the command
                 line. Then others may be forked from it, where that is safe, and memory holds
                 nothing that the store has: both make the run quicker.
@@ -76,16 +101,18 @@ class ChunkFlow:
             from chunkflow.flow.sections import check_sections  # noqa: PLC0415 - most have none
 
             check_sections(self.settings)
-        self._on_warning = on_warning
-        self._warnings: list[str] = []
-        self._warnings_lock = threading.Lock()
+        self._callbacks = Callbacks(on_warning)
         self._owns_process = owns_process
         self._cache = Cache(
-            self.settings, enabled=cache is not False, lasting=not owns_process, warn=self._warn
+            self.settings,
+            enabled=cache is not False,
+            lasting=not owns_process,
+            warn=self._callbacks.note,
         )
         for note in self.settings.notes:
-            self._warn(note)
+            self._callbacks.warn(note)
 
+    @_delivering
     def optimize_files(
         self,
         paths: Sequence[Path] | None = None,
@@ -134,9 +161,10 @@ class ChunkFlow:
             files,
             seconds=time.perf_counter() - started_s,
             resources=resources,
-            warnings=tuple(self._warnings),
+            warnings=self._callbacks.told(),
         )
 
+    @_delivering
     def explain(
         self, paths: Sequence[Path], *, processors: Sequence[str] | None = None
     ) -> "tuple[FileExplanation, ...]":
@@ -150,6 +178,7 @@ class ChunkFlow:
         files, problems = self._find(_texts(paths))
         return explain(files, problems, self._cache.tiers, selection.processors, selection.cutting)
 
+    @_delivering
     def warm_cache(
         self, paths: Sequence[Path] | None = None, *, processors: Sequence[str] | None = None
     ) -> Report:
@@ -165,6 +194,7 @@ class ChunkFlow:
         prefetch(self._find(_texts(paths)).files, self._cache.tiers, selection.processors)
         return report
 
+    @_delivering
     def verify_cache(
         self,
         paths: Sequence[Path] | None = None,
@@ -206,6 +236,7 @@ class ChunkFlow:
             )
         return found._replace(failed=(*(problem.message for problem in problems), *found.failed))
 
+    @_delivering
     def cache_stats(self) -> "CacheStats":
         """What the cache's directory holds.
 
@@ -216,6 +247,7 @@ class ChunkFlow:
 
         return cache_stats(self.settings, self._cache.store)
 
+    @_delivering
     def collect_garbage(self) -> "Collected":
         """Remove from the cache's directory what no run will use; see `flow/caching.py`.
 
@@ -226,6 +258,7 @@ class ChunkFlow:
 
         return collect_garbage(self.settings, self._cache.store, self._cache.tiers)
 
+    @_delivering
     def clear_caches(self, tier: str = "all") -> None:
         """Forget what a tier holds: `l1`, `l2`, `l3` or `all`.
 
@@ -236,6 +269,7 @@ class ChunkFlow:
             raise ValueError(f"no tier is called {tier!r}; name l1, l2, l3 or all")
         self._cache.tiers.clear(tier)
 
+    @_delivering
     def close(self) -> None:
         """Close the cache. The object is of no use afterwards; closing twice does nothing."""
         self._cache.close()
@@ -290,19 +324,10 @@ class ChunkFlow:
             self.settings,
             selection,
             pools.open,
-            progress=progress,
-            should_stop=should_stop,
-            warn=self._warn,
+            progress=self._callbacks.guard("progress", progress, None),
+            should_stop=self._callbacks.guard("should_stop", should_stop, False),
+            warn=self._callbacks.warn,
         )
-
-    def _warn(self, message: str) -> None:
-        # A run a thread may each have the same to say of the machine; it is told once.
-        with self._warnings_lock:
-            if message in self._warnings:
-                return
-            self._warnings.append(message)
-        if self._on_warning is not None:
-            self._on_warning(message)
 
 
 def _may_be_many(named: list[str] | None, cwd: str) -> bool:

@@ -1,13 +1,15 @@
-"""The cache of a `ChunkFlow`: opened when it is first needed, and not before.
+"""What a `ChunkFlow` holds: its callbacks, and its cache, opened when that is first needed.
 
-What it is made of is imported then, too: a first run lets other processes get ready meanwhile.
+What the cache is made of is imported then, too: on a first run others get ready meanwhile.
 """
 
 import os
+import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from chunkflow.cache.store import ForkLock
 from chunkflow.errors import CacheError
 from chunkflow.settings import Settings
 
@@ -17,6 +19,119 @@ if TYPE_CHECKING:
 
 _L1_BYTES = 24 * 1024 * 1024
 _L2_BYTES = 8 * 1024 * 1024
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_loading = threading.RLock()
+_loaded: list[bool] = []
+# The command line, and a store that needs a package which few have.
+_NOT_LOADED = ("chunkflow.cli", "chunkflow.__main__", "chunkflow.cache.diskcache")
+
+
+def load_all() -> None:
+    """Import every module that may be needed; again costs nothing.
+
+    A module that another thread was importing at a fork can never be imported in the child. So a
+    fork waits for the end of this, and nothing is left to be imported later.
+    """
+    if _loaded:
+        return
+    with _loading:
+        from importlib import import_module  # noqa: PLC0415 - not for a command line
+        from pkgutil import walk_packages  # noqa: PLC0415
+
+        for module in walk_packages(sys.modules["chunkflow"].__path__, "chunkflow."):
+            if not module.name.startswith(_NOT_LOADED):
+                import_module(module.name)
+        _loaded.append(True)
+
+
+os.register_at_fork(
+    before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release
+)
+
+
+class Callbacks:
+    """Calls what a program gave to be called; never while anything here is locked.
+
+    A callback may thus use the `ChunkFlow` that calls it, from any thread. What one raises is noted
+    as a warning, once for each callback.
+
+    Args:
+        on_warning: told each warning; None is nobody.
+    """
+
+    def __init__(self, on_warning: Callable[[str], None] | None) -> None:
+        self._on_warning = on_warning
+        self._lock = ForkLock()
+        self._noted: list[str] = []
+        self._undelivered: list[str] = []
+        self._failed: set[str] = set()
+
+    def note(self, message: str) -> None:
+        """Note a warning, from wherever it arises; it is delivered later. Each is told once."""
+        with self._lock:
+            if message not in self._noted:
+                self._noted.append(message)
+                self._undelivered.append(message)
+
+    def warn(self, message: str) -> None:
+        """Note a warning and deliver it. Nothing may be locked."""
+        self.note(message)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Deliver what was noted. Nothing may be locked."""
+        while self._undelivered:
+            with self._lock:
+                messages, self._undelivered = self._undelivered, []
+            for message in messages:
+                if self._on_warning is not None:
+                    self._call("on_warning", self._on_warning, message)
+
+    def guard(self, name: str, callback: Callable[P, R], otherwise: R) -> Callable[P, R]:
+        """The callback, after warnings are delivered; says `otherwise` where it raises."""
+
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            self.deliver()
+            found = self._call(name, callback, *args, **kwargs)
+            return otherwise if found is None else found
+
+        return guarded
+
+    def told(self) -> tuple[str, ...]:
+        """Every warning until now, all delivered."""
+        self.deliver()
+        return tuple(self._noted)
+
+    def _call(
+        self, name: str, callback: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R | None:
+        try:
+            return callback(*args, **kwargs)
+        except Exception as exc:  # noqa: BLE001 - a program's own
+            self._note_failure(name, exc)
+        return None
+
+    def _note_failure(self, name: str, exc: Exception) -> None:
+        with self._lock:
+            is_first = name not in self._failed
+            self._failed.add(name)
+            if not is_first:
+                return
+            message = f"{name} raised {_shown(exc)}; the run went on"
+            self._noted.append(message)
+            if name != "on_warning":
+                self._undelivered.append(message)
+
+
+def _shown(exc: Exception) -> str:
+    try:
+        said = str(exc)
+    except Exception:  # noqa: BLE001 - a program's own
+        said = ""
+    return f"{type(exc).__name__}: {said}" if said else type(exc).__name__
 
 
 class Cache:
@@ -42,7 +157,7 @@ class Cache:
         self._lasting = lasting
         self._settings = settings
         self._warn = warn
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._store: TendedStore | None = None
         self._tiers: Tiers | None = None
 

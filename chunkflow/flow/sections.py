@@ -3,8 +3,6 @@
 What a function of the user's may be told is known when it is loaded.
 """
 
-from collections.abc import Iterator
-
 from chunkflow.errors import SettingsError
 from chunkflow.processors.table import BUILT_IN, is_built_in, load_built_in
 from chunkflow.settings import Settings
@@ -40,13 +38,9 @@ def _check_keys(name: str, settings: Settings) -> None:
 
 
 def _unknown(name: str) -> str:
-    return f'unknown processor "{name}" in [processors.{name}]; {"; ".join(_advice(name))}'
-
-
-def _advice(name: str) -> Iterator[str]:
     from difflib import get_close_matches  # noqa: PLC0415 - only where a run ends anyway
 
     near = get_close_matches(name, BUILT_IN, n=1)
-    if near:
-        yield f'did you mean "{near[0]}"?'
-    yield f'there are {", ".join(sorted(BUILT_IN))}, and [processors."module:attr"] for your own'
+    known = f'there are {", ".join(sorted(BUILT_IN))}, and [processors."module:attr"] for your own'
+    advice = f'did you mean "{near[0]}"?' if near else known
+    return f'unknown processor "{name}" in [processors.{name}]; {advice}'

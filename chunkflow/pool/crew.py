@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from chunkflow.errors import PoolError, TaskTimeout, WorkerDied
+from chunkflow.pool import orphans
 from chunkflow.pool.launch import Zygote
 from chunkflow.pool.link import Link
 from chunkflow.pool.news import Listener
@@ -63,6 +64,11 @@ class Crew:
         self._size, self._failed_starts = self._wanted, 0
         if self._config is None:
             self._config = self._terms.config()
+        for zygote in self._zygotes[:]:
+            if zygote.has_died():  # while nobody listened
+                self._give_up(zygote)
+                for link in [link for link in self._links if link.zygote is zygote]:
+                    self._bury(link)
         self._hire()
 
     def add(self, task: Task) -> None:
@@ -82,7 +88,7 @@ class Crew:
             self._failed_starts *= not link.is_ready
         for zygote in zygotes:
             if not zygote.read_statuses():  # it has ended itself, and tells nothing more
-                self._listener.drop_zygote(zygote)
+                self._give_up(zygote)
         self._check_time(heard)
         while ended := [link for link in self._links if link.has_ended]:
             for link in ended:
@@ -194,10 +200,22 @@ class Crew:
     def _release(self, link: Link) -> None:
         link.close()
         zygote = link.zygote
-        if all(other.zygote is not zygote for other in (*self._links, *self._spares)):
+        others = (*self._links, *self._spares)
+        if zygote in self._zygotes and all(other.zygote is not zygote for other in others):
             self._zygotes.remove(zygote)
             self._listener.drop_zygote(zygote)
             zygote.stop()
+
+    def _give_up(self, zygote: Zygote) -> None:
+        """Kill what is left of the workers of a zygote that has ended; forget those in reserve."""
+        self._listener.drop_zygote(zygote)
+        own = [link for link in self._links if link.zygote is zygote and not link.has_ended]
+        if own:  # it was killed; it ends by itself when its workers have
+            orphans.kill_groups([link.pid for link in own if link.pid is not None])
+        lost = [link for link in self._spares if link.zygote is zygote]
+        self._spares = [link for link in self._spares if link.zygote is not zygote]
+        for link in lost:
+            self._release(link)
 
     def _note_failed_start(self, cause: str) -> None:
         self._failed_starts += 1

@@ -18,6 +18,10 @@ _PIPE_BYTES = 256 << 10
 together may hold 64 MB, past which new ones are made tiny."""
 
 
+_living: "set[Zygote]" = set()
+"""Those whose pipes are open in this process."""
+
+
 class Ends(NamedTuple):
     """The pool's ends of a worker's two pipes; reading and writing never block."""
 
@@ -35,6 +39,7 @@ class Zygote:
     def __init__(self, workers: int, preload: Sequence[str], *, fork: bool = False) -> None:
         self._statuses: dict[int, int] = {}
         self._unread = b""
+        self._is_over = False
         self._opened: list[int] = []
         try:
             self._start(workers, preload, fork=fork)
@@ -53,11 +58,18 @@ class Zygote:
         if not poll.poll(max(0.0, wait_s) * 1000):
             return False
         data = os.read(self.status_fd, 1 << 16)
+        self._is_over = not data
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             pid, status = map(int, line.split())
             self._statuses[pid] = status
         return bool(data)
+
+    def has_died(self) -> bool:
+        """Whether it has ended, as far as it has told by now."""
+        while not self._is_over and self.read_statuses():
+            continue
+        return self._is_over
 
     def has_ended(self, pid: int) -> bool:
         """Whether a worker's end has been told."""
@@ -81,12 +93,24 @@ class Zygote:
 
     def stop(self) -> None:
         """Kill the workers that are left with whatever they run, and wait for their end."""
+        _living.discard(self)
+        if self._owner != os.getpid():
+            return  # a copy in a forked child, whose pipes lead nowhere
         os.close(self._life_fd)  # to the other side this is the pool's death
         self.wait(_STATUS_WAIT_S)
         with suppress(ProcessLookupError, ChildProcessError):  # somebody else has waited for it
             os.kill(self._pid, signal.SIGKILL)  # ended already, unless an import hangs
             os.waitpid(self._pid, 0)
         os.close(self.status_fd)
+
+    def let_go(self) -> None:
+        """Hold the pipe open no more that tells the pool's end, in a child that a program forked.
+
+        The descriptor stays taken, as a copy of the pool may still use it.
+        """
+        null_fd = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(null_fd, self._life_fd, inheritable=False)
+        os.close(null_fd)
 
     def _start(self, workers: int, preload: Sequence[str], *, fork: bool) -> None:
         life_fd, self._life_fd = self._pipe()
@@ -99,11 +123,23 @@ class Zygote:
         for fd in (fd for ends in self.ends for fd in ends):
             os.set_blocking(fd, False)
         self._pid = begin(Duties(slots, life_fd, status_fd, preload), fork=fork)
+        self._owner = os.getpid()
+        _living.add(self)
 
     def _pipe(self) -> tuple[int, int]:
         reader, writer = map(_above_standard, os.pipe())
         self._opened += (reader, writer)
         return reader, writer
+
+
+def _let_go_of_all() -> None:
+    for zygote in _living:
+        with suppress(OSError):
+            zygote.let_go()
+    _living.clear()
+
+
+os.register_at_fork(after_in_child=_let_go_of_all)
 
 
 def _above_standard(fd: int) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -17,6 +17,27 @@ def adopt() -> None:
         process = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is this process
         prctl = _ctypes.dlsym(process, "prctl")
         _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+
+
+def kill_groups(leaders: Collection[int]) -> None:
+    """Kill process groups, and what descends from their leaders, in groups of its own too."""
+    # Stopped first: a worker that saw its command end would still tell of it. Killed last: if this
+    # process is killed meanwhile, who comes after it finds the descendants by their ancestors.
+    signal_groups([pid for pid in leaders if pid != os.getpid()], signal.SIGSTOP)
+    for pid in _descendants(leaders):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    signal_groups(leaders, signal.SIGKILL)
+
+
+def signal_groups(leaders: Collection[int], number: int) -> None:
+    """Send a signal to process groups, by their leaders."""
+    for pid in leaders:
+        try:
+            os.killpg(pid, number)
+        except OSError:  # it has not made its group yet, or there is nothing left to kill
+            with suppress(OSError):
+                os.kill(pid, number)
 
 
 def end() -> None:
@@ -35,17 +56,32 @@ def end() -> None:
             os.wait()
 
 
+def _descendants(pids: Collection[int]) -> list[int]:
+    """The children of processes, and theirs; none where the system does not show them."""
+    parents = dict(_parents())
+    found: list[int] = []
+    level = set(pids)
+    while level := {pid for pid, parent in parents.items() if parent in level} - {*found}:
+        found += level
+    return found
+
+
 def _children() -> Iterator[int]:
-    own = b"%d" % os.getpid()
+    own = os.getpid()
+    return (pid for pid, parent in _parents() if parent == own)
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Each process there is, and its parent."""
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit() and _parent(name) == own:
-            yield int(name)
+        if name.isdigit():
+            yield int(name), _parent(name)
 
 
-def _parent(name: str) -> bytes:
+def _parent(name: str) -> int:
     try:
         with open(f"/proc/{name}/stat", "rb") as file:
             # `pid (command) state parent …`; a command may hold any character.
-            return file.read().rpartition(b")")[2].split()[1]
+            return int(file.read().rpartition(b")")[2].split()[1])
     except (OSError, IndexError):  # it has ended meanwhile, or is not ours to see
-        return b""
+        return 0

@@ -3,8 +3,8 @@
 import _thread
 import importlib
 import os
-import signal
 
+from chunkflow.pool import orphans
 from chunkflow.pool.attempt import Outcome, attempt, prepared
 from chunkflow.pool.memory import MemoryLimit
 from chunkflow.pool.protocol import Work
@@ -52,7 +52,7 @@ def watch(life_fd: int) -> None:
         os.read(life_fd, 1)
     except OSError:  # the work has closed it; the zygote has an eye on the pool, too
         return
-    os.killpg(0, signal.SIGKILL)
+    orphans.kill_groups([os.getpid()])
 
 
 def run(tasks_fd: int, answers_fd: int, life_fd: int) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from chunkflow.pool import orphans, worker
+from chunkflow.pool.guard import Guard
 
 
 class Slot(NamedTuple):
@@ -41,11 +42,12 @@ def main(
         _load_all(preload)
     orphans.adopt()
     gc.freeze()  # a collection in a worker would touch, and so copy, every page it shares
-    children = {pid for slot in seats if (pid := _fork(slot, seats, life_fd, status_fd))}
+    guard = Guard()
+    children = {pid for slot in seats if (pid := _fork(slot, seats, status_fd, life_fd, guard))}
     for fd in (fd for slot in seats for fd in slot):
         os.close(fd)
     _thread.start_new_thread(_watch, (life_fd, children))
-    _reap(children, status_fd)
+    _reap(children, status_fd, guard)
     orphans.end()
     os._exit(0)
 
@@ -99,21 +101,23 @@ def _load_all(preload: Sequence[str]) -> None:
             continue
 
 
-def _fork(slot: Slot, seats: Sequence[Slot], life_fd: int, status_fd: int) -> int:
+def _fork(slot: Slot, seats: Sequence[Slot], status_fd: int, life_fd: int, guard: Guard) -> int:
     """Return the child's process id, or 0 when there is no memory or process left for one."""
     try:
         pid = os.fork()
     except OSError:
         return 0  # the pool sees the slot's pipes close
     if pid == 0:
-        _become_worker(slot, seats, life_fd, status_fd)
+        guard.add_self()
+        unneeded = {status_fd, guard.fd, *(fd for other in seats for fd in other)} - set(slot)
+        _become_worker(slot, unneeded, life_fd)
     return pid
 
 
-def _become_worker(slot: Slot, seats: Sequence[Slot], life_fd: int, status_fd: int) -> None:
+def _become_worker(slot: Slot, unneeded: Collection[int], life_fd: int) -> None:
     status = 1
     try:
-        for fd in {status_fd, *(fd for other in seats for fd in other)} - set(slot):
+        for fd in unneeded:
             os.close(fd)
         worker.run(*slot, life_fd)
         sys.stdout.flush()
@@ -125,24 +129,18 @@ def _become_worker(slot: Slot, seats: Sequence[Slot], life_fd: int, status_fd: i
 
 def _watch(life_fd: int, children: set[int]) -> None:
     os.read(life_fd, 1)
-    for pid in tuple(children):
-        _kill_group(pid)
+    orphans.signal_groups(tuple(children), signal.SIGKILL)
 
 
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except OSError:  # it has not made its group yet, or there is nothing left to kill
-        with suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _reap(children: set[int], status_fd: int) -> None:
+def _reap(children: set[int], status_fd: int, guard: Guard) -> None:
     while children:
         pid, status = os.wait()
-        if pid not in children:  # an orphan that was adopted
+        if pid not in children:  # an orphan that was adopted, or the guard
             continue
-        _kill_group(pid)  # the commands it ran, if it was killed in the middle of one
+        orphans.signal_groups(
+            [pid], signal.SIGKILL
+        )  # the commands it ran, if it was killed in the middle of one
         children.discard(pid)
+        guard.forget(pid)
         with suppress(BrokenPipeError):  # the pool is dead
             os.write(status_fd, b"%d %d\n" % (pid, os.waitstatus_to_exitcode(status)))

@@ -1,18 +1,18 @@
-"""Imported in a zygote, it lets one fork succeed, as when there is no memory for more."""
+"""Imported in a zygote, it lets it fork its guard and one worker, as if there were memory for no
+more."""
 
 import errno
 import os
 
 _fork = os.fork
+_left = [2]
 
 
-def _refuse() -> int:
-    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-
-def _fork_once() -> int:
-    os.fork = _refuse
+def _fork_twice() -> int:
+    if not _left[0]:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    _left[0] -= 1
     return _fork()
 
 
-os.fork = _fork_once
+os.fork = _fork_twice

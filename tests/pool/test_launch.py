@@ -1,6 +1,8 @@
 import os
 import resource
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,41 @@ def test_workers_have_the_flags_of_the_caller(
         (flags,) = pool.map([Task(0, b"flags", 1)])
     expected = f"{sys.flags.optimize} {sys.flags.dont_write_bytecode}"
     assert flags.payload.decode() == expected
+
+
+def test_child_that_the_program_forked_keeps_no_worker_alive(prepare: Prepare) -> None:
+    reader, writer = os.pipe()
+    program = os.fork()
+    if program == 0:
+        with ProcessPool(prepare, b"", jobs=1) as pool:
+            (answer,) = pool.map([Task(0, b"pids", 1)])
+            if os.fork() == 0:
+                pool.close()  # a copy, which must end nothing that is not its own
+                os.write(writer, answer.payload)
+                signal.pause()
+            signal.pause()
+    worker, zygote, _ = map(int, os.read(reader, 100).split())
+    assert is_alive(worker)
+    (child,) = set(children_of(program)) - {zygote}
+    os.kill(program, signal.SIGKILL)
+    os.waitpid(program, 0)
+    deadline_s = time.monotonic() + 20
+    while (is_alive(worker) or is_alive(zygote)) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert not is_alive(worker)
+    assert not is_alive(zygote)
+    os.kill(child, signal.SIGKILL)
+    os.close(reader)
+    os.close(writer)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there, and more than its exit status."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,6 +132,133 @@ def test_a_parent_that_is_killed_leaves_no_process_that_is_starting(program: Pro
         parent.kill()
         parent.communicate(timeout=WAIT_S)
     assert parent.returncode == -signal.SIGKILL
+
+
+BUSY = [b"hang", b"hang_in_c", b"command", b"ignore_sigterm"]
+
+
+def zygote_of(parent: "subprocess.Popen[str]") -> int:
+    """The process that forked the worker of the first task, `pids`; two others are busy by then."""
+    assert parent.stdout is not None
+    assert parent.stderr is not None
+    pids = parent.stdout.readline().split("'")[1].split()
+    assert [parent.stderr.readline(), parent.stderr.readline()] == ["busy\n"] * 2
+    return int(pids[1])
+
+
+@pytest.mark.parametrize("payload", BUSY)
+def test_a_zygote_that_is_killed_costs_what_is_in_work(program: Program, payload: bytes) -> None:
+    with program.start(b"pids", payload, payload, b"echo more") as parent:
+        os.kill(zygote_of(parent), signal.SIGKILL)
+        out, _ = parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == 0
+    assert sorted(out.splitlines()) == [
+        "1 its worker process ended without saying why b''",
+        "2 its worker process ended without saying why b''",
+        "3 None b'more'",
+    ]
+
+
+@pytest.mark.parametrize("payload", BUSY)
+@pytest.mark.parametrize("first", ["zygote", "parent", "group"])
+def test_a_zygote_that_is_killed_with_its_parent_leaves_no_process(
+    program: Program, payload: bytes, first: str
+) -> None:
+    with program.start(b"pids", payload, payload) as parent:
+        zygote = zygote_of(parent)
+        # Who stands still sees nothing of the other's end before its own.
+        os.kill(zygote, signal.SIGSTOP)
+        os.kill(parent.pid, signal.SIGSTOP)
+        if first == "group":
+            os.killpg(zygote, signal.SIGKILL)
+            os.killpg(parent.pid, signal.SIGKILL)
+        for pid in (zygote, parent.pid) if first == "zygote" else (parent.pid, zygote):
+            os.kill(pid, signal.SIGKILL)
+        # Every process below it holds standard error but one, which ends when the zygote does.
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -signal.SIGKILL
+
+
+def test_a_worker_that_is_stopped_ends_with_its_zygote_and_parent(program: Program) -> None:
+    with program.start(b"pids", b"hang", b"hang_in_c") as parent:
+        zygote = zygote_of(parent)
+        for worker in set(children_of(zygote)) - {guard_of(zygote)}:
+            os.kill(worker, signal.SIGSTOP)
+        os.kill(zygote, signal.SIGKILL)
+        parent.kill()
+        parent.communicate(timeout=WAIT_S)
+    assert parent.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("kills_parent", [True, False])
+def test_a_child_of_a_worker_ends_with_the_zygote(program: Program, kills_parent: bool) -> None:
+    with program.start(b"pids", b"child session", b"hang", b"hang") as parent:
+        assert parent.stdout is not None
+        assert parent.stderr is not None
+        lines = sorted([parent.stdout.readline(), parent.stdout.readline()])
+        (_, zygote, _), (child,) = ([*map(int, line.split("'")[1].split())] for line in lines)
+        assert [parent.stderr.readline(), parent.stderr.readline()] == ["busy\n"] * 2
+        os.kill(zygote, signal.SIGKILL)
+        if kills_parent:
+            parent.kill()
+        # The child holds standard error, and would do so for ever.
+        parent.communicate(timeout=WAIT_S)
+        wait_for_end([child])
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def guard_of(zygote: int) -> int:
+    """The process beside its workers, which it forks first."""
+    return min(children_of(zygote))
+
+
+def test_nobody_minds_the_end_of_the_guard(prepare: Prepare) -> None:
+    with ProcessPool(prepare, b"", jobs=2) as pool:
+        (first,) = pool.map([Task(0, b"pids", 1)])
+        zygote = int(first.payload.split()[1])
+        os.kill(guard_of(zygote), signal.SIGKILL)
+        assert [answer.payload for answer in pool.map([Task(1, b"echo a", 1)])] == [b"a"]
+        (again,) = pool.map([Task(2, b"pids", 1)])
+        assert int(again.payload.split()[1]) == zygote
+
+
+def test_a_pool_whose_zygote_was_killed_meanwhile_has_another(prepare: Prepare) -> None:
+    with ProcessPool(prepare, b"", jobs=3) as pool:
+        (first,) = pool.map([Task(0, b"pids", 1)])
+        zygote = int(first.payload.split()[1])
+        guarded = children_of(zygote)
+        os.kill(zygote, signal.SIGKILL)
+        wait_for_end(guarded)
+        tasks = [Task(number, b"pids", 1) for number in range(9)]
+        answers = list(pool.map(tasks))
+        assert [answer.error for answer in answers] == [None] * 9
+        assert zygote not in {int(answer.payload.split()[1]) for answer in answers}
+
+
+def wait_for_end(pids: Sequence[int]) -> None:
+    deadline_s = time.monotonic() + WAIT_S
+    while any(map(lives, pids)) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert not any(map(lives, pids))
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there; one that only waits for its parent to ask for its end is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_leaving_the_pool_leaves_no_guard(prepare: Prepare) -> None:
+    with ProcessPool(prepare, b"", jobs=2) as pool:
+        (first,) = pool.map([Task(0, b"pids", 1)])
+        guarded = children_of(int(first.payload.split()[1]))
+        assert len(guarded) == 3
+    wait_for_end(guarded)
 
 
 def test_ctrl_c_reaches_the_parent_alone(program: Program) -> None:
