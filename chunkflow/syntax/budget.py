@@ -91,24 +91,32 @@ class Budget:
         steps, place, look = 0, 0, min(_STEPS_A_LOOK, most)
         watch: _Watch | None = None
 
-        # Called for each file many times, so what may be left out is: hardly a file gets further
-        # than the first line.
-        def is_enough(offset: int, has_error: bool) -> bool:
-            nonlocal steps, place, look, watch
-            steps += 1
-            if steps < look and not (has_error and to_error):
-                return False
+        def is_over(offset: int) -> bool:
+            nonlocal place, look, watch
             place = offset
-            if steps >= most or (has_error and to_error):
+            if steps >= most:
                 return True
             look = min(look + _STEPS_A_LOOK, most)
             if watch is None:
                 watch = _Watch(size_bytes, self._deadline)
             return watch.is_over()
 
+        # Called some fifty times a file, so it does as little as it can.
+        def count(offset: int, _has_error: bool) -> bool:
+            nonlocal steps
+            steps += 1
+            return steps >= look and is_over(offset)
+
+        def count_to_error(offset: int, has_error: bool) -> bool:
+            nonlocal place
+            if has_error:
+                place = offset
+            return has_error or count(offset, has_error)
+
         views = _Views(memoryview(source))
         try:
-            return parser.parse(views.read, progress_callback=is_enough).root_node, -1
+            callback = count_to_error if to_error else count
+            return parser.parse(views.read, progress_callback=callback).root_node, -1
         except BaseException as exc:
             # Or it would go on with this text at the next call.
             parser.reset()
