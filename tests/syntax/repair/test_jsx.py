@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from compare_boundaries import ask_compiler
+from compare.boundaries import ask_compiler
 from jsx_matrix import ATTRIBUTES, PLACES, TEXTS, Case, case, valid_cases
 from tree_sitter import Node
 
