@@ -46,7 +46,7 @@ from markdown_table import MEGABYTE, format_share, join_rows
 
 from chunkflow.syntax.suffixes import SUFFIXES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("chunker_peers.py")
 MAX_BYTES = 1500
 SITES = 2000

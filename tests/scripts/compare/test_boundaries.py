@@ -94,7 +94,7 @@ def test_missing_node_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 @pytest.mark.node
 def test_compiler_and_chunkflow_agree_on_the_known_large_files() -> None:
-    fixtures = Path(__file__).parents[2] / "fixtures"
+    fixtures = Path(__file__).parents[3] / "fixtures"
     result = compare(sorted(fixtures.glob("*.ts")))
     assert result.parsed == result.files == 2
     assert [describe(difference) for difference in result.differences] == []

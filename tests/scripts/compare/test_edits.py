@@ -13,7 +13,7 @@ from compare.edits import Verdict, describe, is_kept, laws, main, table
 
 from chunkflow import Chunk, chunk_source
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 SOURCE = """\
 function first() {
   return 1;
