@@ -4,8 +4,9 @@ import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -33,12 +34,43 @@ SET = {
 UNSET = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 
 
+FAULTS = Path(__file__).parent / "faults"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no lines while whole packages are gone through: it takes twice as long, and others
-    reach the same lines."""
+    """Mark the tests of faults; count no lines while whole packages are gone through.
+
+    Counting takes twice as long, and others reach the same lines.
+    """
     for item in items:
-        if item.get_closest_marker("corpus") is not None:
+        if FAULTS in item.path.parents:
+            item.add_marker(pytest.mark.faults)
+        if item.get_closest_marker("packages") is not None:
             item.add_marker(pytest.mark.no_cover)
+
+
+Reported = TypeVar("Reported", pytest.TestReport, pytest.CollectReport)
+
+
+def _refuse_to_skip(report: Reported) -> Reported:
+    """Make a skip a failure in CI, where all is there that a test may need."""
+    if os.environ.get("CI") and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Look at what became of a test."""
+    return _refuse_to_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Look at what became of a file of tests."""
+    return _refuse_to_skip((yield))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -191,7 +191,7 @@ def test_command_goes_on_after_a_failure(
     assert printed.out.startswith("express: ")
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.parametrize(("name", "file_count"), [("viem", 1494), ("effect", 627), ("rxjs", 251)])
 def test_pinned_packages_hold_the_files_that_figures_are_given_for(
     name: str, file_count: int

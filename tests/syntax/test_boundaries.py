@@ -4,7 +4,7 @@ import pytest
 from compare.boundaries import compare
 from fetch_corpus import CORPORA, source_files
 
-pytestmark = [pytest.mark.corpus, pytest.mark.node]
+pytestmark = [pytest.mark.packages, pytest.mark.node]
 
 
 @pytest.mark.parametrize("corpus", ["viem", "effect", "rxjs", "zod"])

@@ -101,7 +101,7 @@ def test_text_that_parses_slowly_is_parsed_in_smaller_windows(
     assert sum(tried) < 2.5 * len(source)
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.parametrize("window_bytes", [4096, 65_536, 1 << 20])
 @pytest.mark.parametrize("corpus", ["viem", "effect", "rxjs", "zod"])
 def test_windows_of_any_size_give_the_chunks_of_the_whole(corpus: str, window_bytes: int) -> None:

@@ -63,7 +63,7 @@ def test_missing_npm_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         eslint_folder()
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.node
 def test_all_of_viem_is_equal() -> None:
     paths = source_files("viem")
