@@ -4,7 +4,8 @@
 
 Without arguments all three are run. `static` stands for what runs no test; `tests` for what `pytest
 --cov` runs, in which no test needs more than this machine; `marked` for all other tests, which
-bring packages from npm and take minutes. Coverage is that of `tests` and `marked` together.
+bring packages from npm and take minutes, and for properties on many more examples. Coverage is that
+of `tests` and `marked` together.
 """
 
 import subprocess
@@ -42,8 +43,10 @@ def commands(step: str) -> Sequence[Sequence[str]]:
         case "tests":
             return [("pytest", "--cov")]
         case "marked":
+            # Properties were tried on few examples; hypothesis marks them itself.
+            what = ("-m", " or ".join([*markers(), "hypothesis"]), "--hypothesis-profile=thorough")
             coverage = ("--cov", "--cov-append", f"--cov-fail-under={LEAST_COVERAGE_PERCENT}")
-            return [("pytest", "-m", " or ".join(markers()), *coverage)]
+            return [("pytest", *what, *coverage)]
     raise SystemExit(f"check: no step {step!r}; there are: {', '.join(STEPS)}")
 
 

@@ -11,8 +11,12 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
-settings.register_profile("chunkflow", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("chunkflow")
+IS_CI = bool(os.environ.get("CI"))
+
+# `--hypothesis-profile=thorough`, which scripts/check.py gives, tries as many again.
+settings.register_profile("quick", deadline=None, derandomize=IS_CI, max_examples=25)
+settings.register_profile("thorough", deadline=None, derandomize=IS_CI, max_examples=150)
+settings.load_profile("quick")
 
 REAL_HOME = Path.home()
 CORPUS = os.environ.get("CHUNKFLOW_CORPUS_DIR") or str(REAL_HOME / ".cache/chunkflow/corpus")
@@ -55,7 +59,7 @@ Reported = TypeVar("Reported", pytest.TestReport, pytest.CollectReport)
 
 def _refuse_to_skip(report: Reported) -> Reported:
     """Make a skip a failure in CI, where all is there that a test may need."""
-    if os.environ.get("CI") and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+    if IS_CI and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -74,11 +75,31 @@ class Comparison(NamedTuple):
 
 
 def eslint_folder() -> Path:
-    """The folder whose node_modules hold ESLint; installed first if need be. Raises NpmError."""
+    """The folder whose node_modules hold ESLint; installed first if need be.
+
+    Raises EslintError, NpmError.
+    """
     folder = corpus_root() / "npm"
-    if not (folder / "node_modules" / "eslint").is_dir():
-        install_packages(folder, PACKAGES)
+    if not _is_installed(folder):
+        corpus_root().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".install-", dir=corpus_root()) as place:
+            install_packages(made := Path(place, "npm"), PACKAGES)
+            _put(made, folder)
     return folder
+
+
+def _is_installed(folder: Path) -> bool:
+    return (folder / "node_modules" / "eslint").is_dir()
+
+
+def _put(made: Path, folder: Path) -> None:
+    """In one step, so that nobody finds half of it."""
+    try:
+        made.rename(folder)
+    except OSError as exc:
+        # Somebody else was faster, or an older installation was interrupted.
+        if not _is_installed(folder):
+            raise EslintError(f"cannot put ESLint at {folder}: {exc.strerror}; remove it") from exc
 
 
 def ask_eslint(paths: Sequence[Path]) -> Iterator[EslintFile]:
