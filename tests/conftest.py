@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from effort import THOROUGH_EXAMPLES
 from hypothesis import settings
 
 IS_CI = bool(os.environ.get("CI"))
 
 # `--hypothesis-profile=thorough`, which scripts/check.py gives, tries as many again.
 settings.register_profile("quick", deadline=None, derandomize=IS_CI, max_examples=25)
-settings.register_profile("thorough", deadline=None, derandomize=IS_CI, max_examples=150)
+settings.register_profile(
+    "thorough", deadline=None, derandomize=IS_CI, max_examples=THOROUGH_EXAMPLES
+)
 settings.load_profile("quick")
 
 REAL_HOME = Path.home()

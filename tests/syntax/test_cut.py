@@ -264,7 +264,10 @@ def word(random: Random) -> str:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("make", [suite, router, factory, function, switch])
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(suite, marks=pytest.mark.slow), router, factory, function, switch],
+)
 def test_one_line_inserted_anywhere_reruns_less_than_the_limit(
     make: Callable[[Random], str],
 ) -> None:

@@ -130,6 +130,7 @@ def peak_bytes(pieces: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_memory_follows_the_window_not_the_file() -> None:
     peak_bytes(1)

@@ -59,6 +59,7 @@ def test_project_that_grows_keeps_its_files(
     assert all((project.folder / name).is_file() for name in tracked(project.folder))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--equal", "--no-git"]])
 def test_line_a_number_of_files_is_printed(
     options: list[str], tmp_path: Path, sources: list[Path], capsys: pytest.CaptureFixture[str]

@@ -25,6 +25,7 @@ def test_status_is_the_commands_own(tmp_path: Path) -> None:
     assert measure(tmp_path, "time", "")["peak_bytes"] is None
 
 
+@pytest.mark.slow
 def test_cpu_time_of_descendants_counts(tmp_path: Path) -> None:
     own = measure(tmp_path, "time", BURN)
     below = measure(
@@ -36,6 +37,7 @@ def test_cpu_time_of_descendants_counts(tmp_path: Path) -> None:
     assert below["cpu_s"] > (own["cpu_s"] + idle["cpu_s"]) / 2
 
 
+@pytest.mark.slow
 def test_orphan_is_waited_for_and_counts(tmp_path: Path) -> None:
     done = tmp_path / "done"
     orphan = f"{BURN}; open({str(done)!r}, 'w').close()"
@@ -64,6 +66,7 @@ def test_orphan_that_stays_is_killed(tmp_path: Path) -> None:
         os.kill(int(told.read_text()), 0)
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_all_processes_together(tmp_path: Path) -> None:
     hold = "import time; held = b'x' * 60_000_000; time.sleep(0.3)"
     pair = (

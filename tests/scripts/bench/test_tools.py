@@ -106,6 +106,7 @@ def fake_peers(tmp_path: Path, corpus_root: Path) -> FakePeers:
     return install
 
 
+@pytest.mark.slow
 def test_commands_take_turns_and_the_first_round_does_not_count(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = "import sys; open({!r}, 'a').write({!r}); print('7 files')"
@@ -261,6 +262,7 @@ def test_what_only_looks_like_a_body_is_not_edited(tmp_path: Path) -> None:
         OURS["edited"](workspace)
 
 
+@pytest.mark.slow
 def test_floors_and_ours_look_at_the_same_files(
     sources: Path,
     tmp_path: Path,
@@ -285,6 +287,7 @@ def test_floors_and_ours_look_at_the_same_files(
     assert all(len(row["wall_s"]) == 1 for row in rows.values())
 
 
+@pytest.mark.slow
 def test_cold_run_reruns_everything_and_a_warm_one_nothing(workspace: Workspace) -> None:
     cold, warm, edited = (OURS[name](workspace) for name in ("metrics", "warm", "edited"))
     assert [_reran(cold), _reran(cold)] == [2, 2]
@@ -300,6 +303,7 @@ def _reran(command: Command) -> int:
     return int(found[1])
 
 
+@pytest.mark.slow
 def test_peers_look_at_the_folders_that_are_theirs(
     fake_peers: FakePeers, workspace: Workspace
 ) -> None:

@@ -80,7 +80,9 @@ def history(commit: Commit, repository: Path) -> str:
     return str(repository)
 
 
-@pytest.mark.parametrize("processor", ["metrics", "expensive"])
+@pytest.mark.parametrize(
+    "processor", ["metrics", pytest.param("expensive", marks=pytest.mark.slow)]
+)
 def test_changed_chunk_is_all_that_is_processed(
     history: str, tmp_path: Path, processor: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +129,7 @@ def test_folder_that_is_not_there_yet_is_no_failure(
     assert found["ours"] == [1, len(TWO) - 1]
 
 
+@pytest.mark.slow
 def test_large_functions_are_processed_in_parts(
     commit: Commit, repository: Path, tmp_path: Path
 ) -> None:
@@ -142,6 +145,7 @@ def test_large_functions_are_processed_in_parts(
     assert parts["ours"][1] <= 500
 
 
+@pytest.mark.slow
 def test_shallow_and_bare_repositories_will_do(history: str, tmp_path: Path) -> None:
     shallow = tmp_path / "shallow.git"
     git(tmp_path, "clone", "--quiet", "--bare", "--depth=3", f"file://{history}", str(shallow))
@@ -150,6 +154,7 @@ def test_shallow_and_bare_repositories_will_do(history: str, tmp_path: Path) -> 
     assert replayed(tmp_path, str(shallow))["steps"] == 2
 
 
+@pytest.mark.slow
 def test_repository_itself_is_left_alone(history: str, tmp_path: Path) -> None:
     before = [
         git(Path(history), *what) for what in (("status",), ("worktree", "list"), ("branch",))
