@@ -177,7 +177,7 @@ CASES = {
         "o.py",
     ),
 }
-QUICK = ("own module", "import at the top", "relative import inside")
+QUICK = ("own module", "relative import inside")
 
 
 @pytest.fixture
@@ -308,7 +308,10 @@ def test_edit_of_an_installed_plugin_reruns_it(
     assert values(project, case.processor) == [2, 2]
 
 
-@pytest.mark.parametrize("statement", ["import plugin", "__import__('plu' + 'gin')"])
+@pytest.mark.parametrize(
+    "statement",
+    ["import plugin", pytest.param("__import__('plu' + 'gin')", marks=pytest.mark.slow)],
+)
 def test_another_version_of_an_installed_package_reruns_what_uses_it(
     statement: str, project: Path, site_packages: Path
 ) -> None:
