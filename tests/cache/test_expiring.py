@@ -2,6 +2,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
+from effort import count_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -206,6 +207,7 @@ class AsADictWithTimes(RuleBasedStateMachine):
         self.model.clear()
 
 
+@pytest.mark.hypothesis
 def test_any_history_leaves_what_a_dict_with_times_would_hold() -> None:
-    limits = settings(max_examples=100, stateful_step_count=30, deadline=None)
+    limits = settings(max_examples=count_examples(100), stateful_step_count=30, deadline=None)
     run_state_machine_as_test(AsADictWithTimes, settings=limits)

@@ -4,6 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+from effort import count_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -104,6 +106,7 @@ class AsADict(RuleBasedStateMachine):
         assert sum(stats[:4]) == self.looks
 
 
+@pytest.mark.hypothesis
 def test_any_history_finds_what_a_dict_would_hold() -> None:
-    limits = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    limits = settings(max_examples=count_examples(40), stateful_step_count=30, deadline=None)
     run_state_machine_as_test(AsADict, settings=limits)

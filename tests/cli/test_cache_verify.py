@@ -185,6 +185,7 @@ def test_sample_is_a_share_of_at_least_one_file(cli: Cli, save: Save, verify: Ve
     assert verify()["checked"] == 2
 
 
+@pytest.mark.slow
 def test_seed_chooses_the_files(cli: Cli, save: Save, rules: Rules, verify: Verify) -> None:
     for number in range(20):
         save(f"{number}.ts", f"function f() {{ {number} }}\n")

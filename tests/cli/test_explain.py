@@ -179,6 +179,7 @@ def test_context(save: Save, explain: Explain, rules: Rules) -> None:
     assert told == [("L", ["text"]), ("m", ["context"]), ("first", "l3")]
 
 
+@pytest.mark.slow
 def test_declared_context(file: Path, explain_apart: Explain, rules: Rules) -> None:
     rules(SIZE)
     explain_apart("--processor", "rules:size")
@@ -188,6 +189,7 @@ def test_declared_context(file: Path, explain_apart: Explain, rules: Rules) -> N
     assert told == [("first", reasons), ("second", reasons)]
 
 
+@pytest.mark.slow
 def test_size_at_which_declarations_are_cut(
     save: Save, explain: Explain, rules: Rules, project: Path
 ) -> None:
@@ -239,6 +241,7 @@ def test_result_of_a_chunk_is_found_in_another_file(
     assert explain(*arguments, name="b.ts") == [("second", "l3"), ("c", ["new"])]
 
 
+@pytest.mark.slow
 def test_other_settings_of_a_chunk_in_another_file_are_told(
     file: Path, explain: Explain, rules: Rules, save: Save, project: Path
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from effort import count_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import Runner
@@ -43,7 +44,9 @@ def listed(chunk):
 """
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=count_examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(history=st.lists(STEP, min_size=1, max_size=6), streaming_bytes=st.sampled_from((None, 20)))
 def test_any_history_calls_for_each_chunk_once(
     rules: Rules,

@@ -265,6 +265,7 @@ def test_draft_that_cannot_be_read_costs_the_file(runner: Runner, save: Save, us
     assert values(reports["b.ts"], "noted") == ["b"]
 
 
+@pytest.mark.slow
 def test_large_file_is_told_as_any_other(runner: Runner, save: Save, users: Users) -> None:
     runner.prepare = small_windows.prepare
     save("a.ts", LARGE)

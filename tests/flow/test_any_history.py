@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -309,6 +310,7 @@ def lasting(file: FileReport) -> tuple[object, ...]:
     return (file.path, file.chunks, file.findings, file.results, file.error, file.size_bytes)
 
 
+@pytest.mark.slow
 def test_any_history() -> None:
     run_state_machine_as_test(
         Histories,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import count_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reports import lasting
@@ -187,7 +188,9 @@ STEP = st.dictionaries(st.sampled_from(("a.ts", "b.tsx", "in/c.js")), CONTENT | 
 
 
 @pytest.mark.no_cover
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=count_examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(history=st.lists(STEP, min_size=1, max_size=6))
 def test_any_history_gives_what_a_run_from_scratch_gives(
     history: list[Mapping[str, str | None]], tmp_path_factory: pytest.TempPathFactory

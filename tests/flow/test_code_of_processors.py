@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from effort import mark_others_slow
 
 from chunkflow import ChunkFlow
 
@@ -176,6 +177,7 @@ CASES = {
         "o.py",
     ),
 }
+QUICK = ("own module", "relative import inside")
 
 
 @pytest.fixture
@@ -213,7 +215,7 @@ def reruns(project: Path, processor: str) -> int:
         return flow.optimize_files(["a.ts"], processors=[processor]).totals.reran
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", mark_others_slow(CASES, QUICK))
 def test_edit_of_any_code_of_a_function_reruns_it(case: Case, project: Path) -> None:
     write(project, case.files)
     assert values(project, case.processor) == [1, 1]
@@ -227,7 +229,7 @@ def test_edit_of_any_code_of_a_function_reruns_it(case: Case, project: Path) -> 
     assert reruns(project, case.processor) == 0
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", mark_others_slow(CASES, QUICK))
 def test_project_elsewhere_has_the_same_keys(
     case: Case, project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -283,6 +285,7 @@ PLUGINS = {
         "plugin:rule",
     ),
 }
+QUICK_PLUGINS = ("helper in a subpackage",)
 
 
 @pytest.fixture
@@ -293,7 +296,7 @@ def site_packages(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", PLUGINS.values(), ids=PLUGINS)
+@pytest.mark.parametrize("case", mark_others_slow(PLUGINS, QUICK_PLUGINS))
 def test_edit_of_an_installed_plugin_reruns_it(
     case: Case, project: Path, site_packages: Path
 ) -> None:
@@ -305,7 +308,10 @@ def test_edit_of_an_installed_plugin_reruns_it(
     assert values(project, case.processor) == [2, 2]
 
 
-@pytest.mark.parametrize("statement", ["import plugin", "__import__('plu' + 'gin')"])
+@pytest.mark.parametrize(
+    "statement",
+    ["import plugin", pytest.param("__import__('plu' + 'gin')", marks=pytest.mark.slow)],
+)
 def test_another_version_of_an_installed_package_reruns_what_uses_it(
     statement: str, project: Path, site_packages: Path
 ) -> None:

@@ -119,6 +119,7 @@ def test_number_of_workers_does_not_change_the_report(many_files: int) -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_large_file_is_processed_in_windows(save: Save, noted: Path) -> None:
     save("a.ts", functions(*range(9_000)))
     with ChunkFlow(parallel_operations=2, cache=False, streaming_threshold_bytes=10_000) as flow:
@@ -175,7 +176,7 @@ def with_culprits(save: Save, rules: Rules) -> None:
     save("f4_odd.ts", culprits)
 
 
-@pytest.mark.parametrize("is_expensive", [True, False])
+@pytest.mark.parametrize("is_expensive", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_chunk_that_costs_its_process_costs_itself_alone(
     with_culprits: None, project: Path, rules: Rules, is_expensive: bool
 ) -> None:

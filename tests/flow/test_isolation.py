@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import mark_others_slow
 
 from chunkflow import ChunkFlow
 
@@ -32,6 +33,7 @@ IMPORTS = {
     "turns collection off": "import gc\ngc.disable()\ngc.freeze()\n",
     "traces": "import sys\nsys.settrace(lambda *a: None)\n",
 }
+QUICK_IMPORTS = ("prints", "changes directory", "has exit hooks", "traces")
 
 BREAKS = {
     "os._exit": ("import os\nos._exit(3)\n", "exit status 3"),
@@ -49,6 +51,7 @@ BREAKS = {
         "importing r failed",
     ),
 }
+QUICK_BREAKS = ("raises", "segfault", "endless")
 
 
 @pytest.fixture
@@ -74,14 +77,14 @@ def results(done: subprocess.CompletedProcess[str]) -> list[Any]:
     return [result["value"] for result in file["results"].get("r:rule", [])]
 
 
-@pytest.mark.parametrize("text", IMPORTS.values(), ids=IMPORTS)
+@pytest.mark.parametrize("text", mark_others_slow(IMPORTS, QUICK_IMPORTS))
 def test_import_harms_nothing(text: str, project: Path) -> None:
     (project / "r.py").write_text(text + RULE)
     done = run(project)
     assert (done.returncode, results(done)) == (0, ["one", "two", "three"])
 
 
-@pytest.mark.parametrize(("text", "cause"), BREAKS.values(), ids=BREAKS)
+@pytest.mark.parametrize(("text", "cause"), mark_others_slow(BREAKS, QUICK_BREAKS))
 def test_import_that_fails_is_told_with_its_module(text: str, cause: str, project: Path) -> None:
     (project / "r.py").write_text(text + RULE)
     done = run(project, "--timeout", "1")
@@ -135,6 +138,7 @@ CALLS = {
     "search path": ("sys.path.clear()", "bool(sys.path)"),
     "niceness": ("os.nice(5)", "os.nice(0)"),
 }
+QUICK_CALLS = ("directory", "environment", "standard error closed", "mask")
 
 DOES = """
 import os, resource, signal, sys
@@ -153,7 +157,7 @@ quick = processor(expensive=False)(lambda chunk: told(chunk))
 
 
 @pytest.mark.parametrize("attribute", ["rule", "quick"])
-@pytest.mark.parametrize(("change", "look"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(("change", "look"), mark_others_slow(CALLS, QUICK_CALLS))
 def test_what_one_chunk_does_to_its_process_does_not_reach_the_next(
     change: str, look: str, attribute: str, project: Path
 ) -> None:

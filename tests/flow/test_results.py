@@ -39,7 +39,7 @@ def said(report: Report) -> list[str]:
     return [json.dumps(file) for file in told]
 
 
-@pytest.mark.parametrize("expensive", [True, False])
+@pytest.mark.parametrize("expensive", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("returned", "cause"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import mark_others_slow
 
 import chunkflow
 from chunkflow.model.chunk import Chunk
@@ -100,9 +101,10 @@ CHANGED = [
     "engine/records/writer.py",
     "engine/worker/calls.py",
 ]
+QUICK = ("syntax/walk.py", "processors/metrics/counts.py")
 
 
-@pytest.mark.parametrize("file", CHANGED)
+@pytest.mark.parametrize("file", mark_others_slow({name: name for name in CHANGED}, QUICK))
 def test_release_with_other_rules_reruns_built_ins(file: str, release: Path) -> None:
     assert reran(run(release)) == CHUNKS
     assert reran(run(release)) == 0

@@ -1,13 +1,10 @@
-"""Puts scripts/ on the import path, and npm and the corpus folder in the tests' own hands."""
+"""Puts npm and the corpus folder in the tests' own hands."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-sys.path.insert(0, str(SCRIPTS))
 
 FakeNpm = Callable[..., Path]
 

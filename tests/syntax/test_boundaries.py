@@ -1,10 +1,10 @@
 """Every boundary is the TypeScript compiler's, over whole packages."""
 
 import pytest
-from compare_boundaries import compare
+from compare.boundaries import compare
 from fetch_corpus import CORPORA, source_files
 
-pytestmark = [pytest.mark.corpus, pytest.mark.node]
+pytestmark = [pytest.mark.packages, pytest.mark.node]
 
 
 @pytest.mark.parametrize("corpus", ["viem", "effect", "rxjs", "zod"])

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from effort import mark_others_slow
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import assert_partition
@@ -263,8 +264,11 @@ def word(random: Random) -> str:
     return "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=6))
 
 
+MAKERS = {make.__name__: make for make in (suite, router, factory, function, switch)}
+
+
 @pytest.mark.no_cover
-@pytest.mark.parametrize("make", [suite, router, factory, function, switch])
+@pytest.mark.parametrize("make", mark_others_slow(MAKERS, ["factory", "switch"]))
 def test_one_line_inserted_anywhere_reruns_less_than_the_limit(
     make: Callable[[Random], str],
 ) -> None:
@@ -280,7 +284,7 @@ def test_one_line_inserted_anywhere_reruns_less_than_the_limit(
         assert len(new[0].source) < MOST
 
 
-@pytest.mark.parametrize("make", [suite, router, factory, function, switch])
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_large_declarations_fall_into_parts_below_the_limit(
     make: Callable[[Random], str],
 ) -> None:

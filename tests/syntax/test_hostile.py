@@ -38,7 +38,7 @@ CASES = {
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("most", [None, 1500])
+@pytest.mark.parametrize("most", [None, pytest.param(1500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", CASES)
 def test_named_case_gives_a_partition(name: str, most: int | None) -> None:
     source = CASES[name]

@@ -189,7 +189,7 @@ def test_cases_are_cut_as_the_parser_alone_cuts_them(
         assert Chunker("typescript").parse(source).chunks == chunks_of(source, monkeypatch)
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.parametrize("corpus", ["viem", "rxjs", "zod", "effect"])
 @pytest.mark.parametrize("most", [None, 1500])
 def test_packages_are_cut_as_the_parser_alone_cuts_them(

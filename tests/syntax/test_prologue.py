@@ -34,7 +34,7 @@ def test_chunks_are_those_that_the_parser_alone_gives(
     assert Chunker(language).parse(source).chunks == parsed_in_full(source, language, monkeypatch)
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.parametrize("corpus", ["viem", "rxjs", "zod", "effect"])
 def test_packages_are_cut_as_the_parser_alone_cuts_them(
     corpus: str, monkeypatch: pytest.MonkeyPatch

@@ -73,7 +73,7 @@ def test_what_is_to_be_said_of_a_window_comes_with_it() -> None:
     assert [window.note for window in found[:3]] == [None] * 3
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.parametrize("window_bytes", [4096, 65_536, 1 << 20])
 @pytest.mark.parametrize("corpus", ["viem", "effect", "rxjs", "zod"])
 def test_windows_of_any_size_give_the_chunks_of_the_whole(corpus: str, window_bytes: int) -> None:
@@ -102,6 +102,7 @@ def peak_bytes(pieces: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_memory_follows_the_window_not_the_file() -> None:
     peak_bytes(1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from effort import count_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -140,7 +141,7 @@ RULES = st.lists(LINE, max_size=4).map("\n".join)
 
 @given(rules=RULES, inner_rules=RULES)
 @settings(
-    max_examples=60,
+    max_examples=count_examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from effort import mark_others_slow
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,10 +91,15 @@ TEXTS_OF = {
     "object": "const o = {\n  %s: 1,\n" + "".join(f"  k{n:030}: 1,\n" for n in range(20)) + "}\n",
     "body": "function %s() {\n" + "  call('some text');\n\n" * 20 + "}\n",
 }
+RENAMED = {
+    f"{name}, {function}": (text, function)
+    for name, text in TEXTS_OF.items()
+    for function in ("seen", "parts", "quick")
+}
+QUICK = ("suite with a trailing comma, seen", "class, parts", "body, quick")
 
 
-@pytest.mark.parametrize("function", ["seen", "parts", "quick"])
-@pytest.mark.parametrize("text", TEXTS_OF.values(), ids=TEXTS_OF)
+@pytest.mark.parametrize(("text", "function"), mark_others_slow(RENAMED, QUICK))
 def test_whatever_is_renamed_functions_see_the_new_name(
     text: str, function: str, tmp_path: Path
 ) -> None:

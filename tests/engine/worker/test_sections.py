@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from effort import count_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -118,7 +119,9 @@ LINES = st.sampled_from(
 TEXT = st.tuples(st.sampled_from(("", "\ufeff")), st.lists(LINES, max_size=60))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=count_examples(60)
+)
 @given(text=TEXT, newline=st.sampled_from(("\n", "\r\n")), window_bytes=st.integers(40, 400))
 def test_windows_of_any_size_give_what_the_whole_gives(
     text: tuple[str, list[str]],

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from compare_boundaries import ask_compiler
+from compare.boundaries import ask_compiler
 from jsx_matrix import ATTRIBUTES, PLACES, TEXTS, Case, case, valid_cases
 from tree_sitter import Node
 
@@ -54,7 +54,7 @@ def test_no_text_drops_out_of_the_matrix() -> None:
     }
 
 
-@pytest.mark.corpus
+@pytest.mark.packages
 @pytest.mark.node
 def test_compiler_finds_the_matrix_valid_and_cuts_it_so(tmp_path: Path) -> None:
     cases = [case(place, text) for place in ALL_PLACES for text in TEXTS]

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+from effort import count_examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import Node
@@ -65,7 +66,7 @@ def test_errors_that_stay_do_not_undo_the_rest(parse: Parse) -> None:
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=30))
-@settings(max_examples=300)
+@settings(max_examples=count_examples(300))
 def test_bytes_stay_where_they_stand(fragments: list[str]) -> None:
     source = "".join(fragments).encode("latin-1")
     typescript = parser("typescript")
