@@ -1,28 +1,24 @@
-"""Runs of the engine that a test steers: its clock, pool, cache and processors."""
+"""Runs of the engine that a test steers: its clock, workers, cache and processors."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.messages import ProcessorConfig, WorkConfig
-from chunkflow.engine.options import RunOptions, Wanted
-from chunkflow.engine.plan import RunProcessor
+from chunkflow.engine.options import RunOptions, RunProcessor, Wanted
 from chunkflow.engine.run import run_files
-from chunkflow.engine.worker.work import prepare
+from chunkflow.engine.worker.worker import make_worker, prepare
+from chunkflow.engine.workers import LocalWorker, PoolWorkers, Workers
 from chunkflow.flow.describing import describe_functions
 from chunkflow.model.report import FileReport
-from chunkflow.pool.inline import InlinePool
 from chunkflow.pool.processes import ProcessPool
-from chunkflow.pool.protocol import Answer, Pool, Prepare, Task
+from chunkflow.pool.protocol import Prepare
 from chunkflow.processors.description import Description
 
 LATER_NS = 10_000_000_000
 SUITES = ("describe",)
-
-Tasks: TypeAlias = Iterable[Task | None]
 
 
 class Runner:
@@ -42,15 +38,15 @@ class Runner:
     def wanted(self, *names: str, named: bool = True) -> list[Wanted]:
         return [Wanted(name, str(self.project / name), named) for name in names]
 
-    def open_pool(self, processors: Iterable[RunProcessor], *, small: bool) -> Pool:
+    def open_workers(self, processors: Iterable[RunProcessor], *, small: bool) -> Workers:
         self.small.append(small)
         told = tuple(
             ProcessorConfig(p.name, {}, p.max_chunk_bytes, p.described) for p in processors
         )
         config = WorkConfig(str(self.project), told, SUITES, self.streaming_bytes).encode()
         if any(one.described for one in told) and not self.is_in_line:
-            return ProcessPool(self.prepare, config, jobs=1)
-        return InlinePool(self.prepare, config)
+            return PoolWorkers(ProcessPool(self.prepare, config, jobs=1))
+        return LocalWorker(make_worker(config))
 
     def options(self, *names: str, **changes: Any) -> RunOptions:
         self._describe([name for name in names if ":" in name])
@@ -59,13 +55,13 @@ class Runner:
             for name in names
         )
 
-        def open_pool(*, small: bool) -> Pool:
-            return self.open_pool(processors, small=small)
+        def open_workers(*, small: bool) -> Workers:
+            return self.open_workers(processors, small=small)
 
         # Seen from later, no file has just been written.
         options = RunOptions(
             processors,
-            open_pool,
+            open_workers,
             root=str(self.project),
             streaming_bytes=self.streaming_bytes,
             warn=self.warnings.append,
@@ -87,7 +83,7 @@ class Runner:
 def described(name: str) -> RunProcessor:
     """A built-in processor as the keys see it."""
     fingerprint = name.encode().ljust(16)[:16]
-    return RunProcessor(name, fingerprint, False, trusted=True, own=fingerprint)
+    return RunProcessor(name, fingerprint, own=fingerprint)
 
 
 def users_function(description: Description) -> RunProcessor:
@@ -96,41 +92,12 @@ def users_function(description: Description) -> RunProcessor:
     return RunProcessor(
         description.name,
         fingerprint,
-        "path" in description.context,
-        description.max_chunk_bytes,
-        description.expensive,
-        trusted=False,
-        context=description.context,
-        alone=True,
         own=fingerprint,
+        context=description.context,
+        max_chunk_bytes=description.max_chunk_bytes,
+        expensive=description.expensive,
+        alone=True,
+        trusted=False,
         described=description.encode().decode(),
         base=fingerprint,
     )
-
-
-class ScriptedPool(NamedTuple):
-    """A pool that does with its tasks whatever a test wants."""
-
-    answers: Callable[[Tasks], Iterator[Answer]]
-    inner: Pool | None = None
-    """Another that it hands tasks on to."""
-
-    def map(self, tasks: Tasks) -> Iterator[Answer]:
-        return self.answers(tasks)
-
-    def close(self) -> None:
-        if self.inner is not None:
-            self.inner.close()
-
-    def __enter__(self) -> "ScriptedPool":
-        return self
-
-    def __exit__(self, *_exc_info: object) -> None:
-        self.close()
-
-
-def at_hand(tasks: Tasks) -> Iterator[Task]:
-    """The tasks until there is none at the moment."""
-    for task in takewhile(lambda task: task is not None, tasks):
-        assert task is not None
-        yield task

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from chunkflow.errors import UsageError
 from chunkflow.report.escape import escaped
+from chunkflow.syntax.suffixes import language_of
 
 
 def say(message: str) -> None:
@@ -36,6 +37,8 @@ def write_lines(lines: Iterable[str], output: str | None) -> None:
         return
     from chunkflow.cli.output_file import write_file  # noqa: PLC0415 - few runs need it
 
+    if language_of(output) is not None:
+        raise UsageError(f"cannot write {output}: it would replace source; name another file")
     try:
         write_file(output, _encoded(lines))
     except OSError as exc:

@@ -9,15 +9,16 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from chunkflow.cache.keys import learned_key
 from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.options import RunProcessor
 
-_DISTRIBUTION = "distribution "
 _MOST = 10_000
 
 
-def known_late_code(tiers: Tiers, base: bytes, root: str) -> dict[str, str]:
+def find_late_code(tiers: Tiers, base: bytes, root: str) -> dict[str, str]:
     """The code that a processor was seen to load late: name → digest as it is now.
 
     Args:
@@ -34,16 +35,18 @@ def known_late_code(tiers: Tiers, base: bytes, root: str) -> dict[str, str]:
     )
 
 
-def keep_late_code(tiers: Tiers, base: bytes, root: str, code: Mapping[str, str]) -> None:
+def keep_late_code(
+    tiers: Tiers, processor: RunProcessor, root: str, code: Mapping[str, str]
+) -> None:
     """Keep what was loaded late, besides what was kept before.
 
     Args:
         tiers: where to keep it.
-        base: as above.
-        root: as above.
+        processor: the processor that loaded it.
+        root: the project's root.
         code: name → path of the file that stands for it, absolute.
     """
-    key = learned_key(base)
+    key = learned_key(processor.base)
     hit = tiers.get_many([key]).get(key)
     known = {} if hit is None else _unpacked(hit.payload)
     known |= {name: _relative(path, root) for name, path in code.items()}
@@ -62,25 +65,53 @@ def _unpacked(payload: bytes) -> dict[str, str]:
 
 def _digest(name: str, path: str, root: str) -> str:
     # Here and not above: few functions load anything late.
-    from chunkflow.processors.code import distribution_digest, file_digest  # noqa: PLC0415
+    from chunkflow.processors import code  # noqa: PLC0415
 
-    if name.startswith(_DISTRIBUTION):
-        return distribution_digest(name.removeprefix(_DISTRIBUTION))
-    return next((file_digest(found) for found in _places(path, root)), "")
+    kind, _, which = name.partition(" ")
+    if kind == "distribution":
+        return code.distribution_digest(which)
+    if kind == "distributions":
+        return code.distributions_digest()
+    if kind == "folder":
+        return code.folder_digest(list(_folders(which, root)))
+    # A module that comes to stand before another counts from then on.
+    places = _module_files(which, root) if kind == "module" else iter(())
+    known = _files(path, root)
+    is_odd = bool(path) and not any(path.endswith(end) for end in _ends(which))
+    order = chain(known, places) if is_odd else chain(places, known)
+    return next(map(code.file_digest, order), "")
 
 
-def _places(path: str, root: str) -> Iterator[str]:
+def _ends(module: str) -> tuple[str, ...]:
+    """How the path of a module ends, where it is found by its name."""
+    place = module.replace(".", os.sep)
+    return (os.path.join(place, "__init__.py"), f"{place}.py")
+
+
+def _module_files(module: str, root: str) -> Iterator[str]:
+    """The files that a module's name may lead to, the first that Python would take first."""
+    for folder in (root, *sys.path):
+        yield from filter(_is_file, (os.path.join(folder, end) for end in _ends(module)))
+
+
+def _folders(module: str, root: str) -> Iterator[str]:
+    place = module.replace(".", os.sep)
+    folders = (os.path.join(folder, place) for folder in (root, *sys.path))
+    return filter(os.path.isdir, folders)
+
+
+def _files(path: str, root: str) -> Iterator[str]:
     """The regular files that a relative path may lead to; nothing that leads upward."""
     if not path or os.path.isabs(path) or os.pardir in path.split(os.sep):
         return
-    for folder in (root, *sys.path):
-        place = os.path.join(folder, path)
-        try:
-            is_file = stat.S_ISREG(os.stat(place).st_mode)
-        except (OSError, ValueError):
-            continue
-        if is_file:
-            yield place
+    yield from filter(_is_file, (os.path.join(folder, path) for folder in (root, *sys.path)))
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _relative(path: str, root: str) -> str:

@@ -204,12 +204,12 @@ def decode_chunk(data: bytes) -> Chunk:
     return Chunk._make((*place, digest, source, container, imports))
 
 
-def joined(kind: bytes, payloads: Iterable[bytes]) -> bytes:
+def join_messages(kind: bytes, payloads: Iterable[bytes]) -> bytes:
     """The payload of a task or an answer: its kind and what it is about."""
     return kind + join(list(payloads))
 
 
-def parted(payload: bytes) -> tuple[bytes, Sequence[bytes]]:
+def split_messages(payload: bytes) -> tuple[bytes, Sequence[bytes]]:
     """The kind of a task or an answer, and what it is about.
 
     Raises:

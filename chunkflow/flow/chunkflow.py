@@ -148,7 +148,7 @@ class ChunkFlow:
                 # Before the store is opened: a process that has it open is not to be forked.
                 pools.begin(fork=self._owns_process and not self._cache.is_open)
             # Here and not above: other processes get ready meanwhile.
-            from chunkflow.engine.reporting import assembled  # noqa: PLC0415
+            from chunkflow.engine.file_reports import report_run  # noqa: PLC0415
             from chunkflow.flow.running import run  # noqa: PLC0415
 
             tiers = self._tiers_for(names)
@@ -157,7 +157,7 @@ class ChunkFlow:
         resources = ResourceMetrics(
             cpu_seconds() - before_s, peak_memory_bytes(), self.settings.jobs
         )
-        return assembled(
+        return report_run(
             files,
             seconds=time.perf_counter() - started_s,
             resources=resources,

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.explain import explain_files
 from chunkflow.engine.discover.search import Problem
-from chunkflow.engine.options import Wanted
-from chunkflow.engine.plan import Cutting, RunProcessor
+from chunkflow.engine.options import Cutting, RunProcessor, Wanted
 from chunkflow.model.explanation import FileExplanation
 
 

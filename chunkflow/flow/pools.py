@@ -1,12 +1,16 @@
 """The pool of a run: in this process or in others, and if need be started before it is known."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from chunkflow.errors import PoolError
 from chunkflow.pool.protocol import Pool
 from chunkflow.processors.table import is_built_in, preload_of
 
-_PREPARE = "chunkflow.engine.worker.work:prepare"
+if TYPE_CHECKING:
+    from chunkflow.engine.workers import Workers
+
+_PREPARE = "chunkflow.engine.worker.worker:prepare"
 _CHUNKER = "chunkflow.syntax.chunker:get_ready"
 
 
@@ -48,17 +52,19 @@ class Pools:
             except PoolError:
                 return  # who opens the pool meets it again, and says so
 
-    def open(self, *, small: bool) -> Pool:
-        """A pool: in-line where that is quicker and nothing can go wrong in it."""
+    def open(self, *, small: bool) -> "Workers":
+        """Workers: in this process where that is quicker and nothing can go wrong in it."""
         # Here and not above: a run that finds everything in the cache needs neither a syntax tree
         # nor another process; and one with other processes needs no syntax tree here.
         if self._trusted and (small or self._jobs == 1):
-            from chunkflow.engine.worker.work import prepare  # noqa: PLC0415
-            from chunkflow.pool.inline import InlinePool  # noqa: PLC0415
+            from chunkflow.engine.worker.worker import make_worker  # noqa: PLC0415
+            from chunkflow.engine.workers import LocalWorker  # noqa: PLC0415
 
-            return InlinePool(prepare, self._config())
+            return LocalWorker(make_worker(self._config()))
+        from chunkflow.engine.workers import PoolWorkers  # noqa: PLC0415
+
         begun, self._begun = self._begun, None
-        return self._processes() if begun is None else begun
+        return PoolWorkers(self._processes() if begun is None else begun)
 
     def __enter__(self) -> "Pools":
         return self

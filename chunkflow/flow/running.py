@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.discover import Problem, discover
-from chunkflow.engine.options import OpenPool, RunOptions, Wanted
+from chunkflow.engine.options import OpenWorkers, RunOptions, Wanted
 from chunkflow.engine.run import run_files
 from chunkflow.flow.selection import Selection
 from chunkflow.model.report import FileReport
@@ -41,7 +41,7 @@ def find(named: Sequence[str] | None, settings: Settings, *, cwd: str) -> Found:
 def options_of(
     settings: Settings,
     selection: Selection,
-    open_pool: OpenPool,
+    open_workers: OpenWorkers,
     *,
     progress: Callable[[int, int], None],
     should_stop: Callable[[], bool],
@@ -50,7 +50,7 @@ def options_of(
     """How the settings have a run go about its work."""
     return RunOptions(
         selection.processors,
-        open_pool,
+        open_workers,
         root=settings.root,
         jobs=settings.jobs,
         limit_s=settings.timeout,

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chunkflow.cache.keys import FORMAT, fingerprint
-from chunkflow.engine.plan import Cutting, RunProcessor
+from chunkflow.engine.options import Cutting, RunProcessor
 from chunkflow.errors import SettingsError
-from chunkflow.processors.fingerprint import digest_of, rules_digest
+from chunkflow.processors.fingerprint import cutting_digest, digest_of, rules_digest
 from chunkflow.processors.protocol import BuiltIn
 from chunkflow.processors.table import is_function, load_built_in
 from chunkflow.settings import Settings
@@ -45,7 +45,7 @@ class Selection:
         self._settings = settings
         self._tiers = tiers
         self._described = described
-        self._cutting = {"rules": rules_digest(), "suites": "\0".join(settings.suites)}
+        self._cutting = {"cutting": cutting_digest(), "suites": "\0".join(settings.suites)}
         self.processors = tuple(map(self._processor, selected(names)))
 
     @property
@@ -86,24 +86,22 @@ class Selection:
         whole = parts | self._cutting | {"max_chunk_bytes": str(built_in.max_chunk_bytes)}
         return RunProcessor(
             name,
-            fingerprint(whole),
-            "path" in built_in.context,
-            built_in.max_chunk_bytes,
-            built_in.expensive,
-            True,
-            built_in.context,
-            whole,
-            built_in.alone,
-            fingerprint(parts),
+            run=fingerprint(whole),
+            own=fingerprint(parts),
+            context=built_in.context,
+            max_chunk_bytes=built_in.max_chunk_bytes,
+            expensive=built_in.expensive,
+            alone=built_in.alone,
+            parts=whole,
         )
 
     def _function(self, name: str, own: dict[str, object]) -> RunProcessor:
-        from chunkflow.engine.late_code import known_late_code  # noqa: PLC0415 - few runs need it
+        from chunkflow.engine.late_code import find_late_code  # noqa: PLC0415 - few runs need it
 
         described, settings = self._described[name], self._settings
         _check_options(described, own, settings)
         before = fingerprint(_function_parts(described, own))
-        late = known_late_code(self._tiers, before, settings.root)
+        late = find_late_code(self._tiers, before, settings.root)
         if late:
             described = described._replace(code=dict(described.code) | late)
         limit = described.max_chunk_bytes or settings.max_chunk_bytes
@@ -111,17 +109,16 @@ class Selection:
         whole = parts | self._cutting | {"max_chunk_bytes": str(limit)}
         return RunProcessor(
             name,
-            fingerprint(whole),
-            "path" in described.context,
-            limit,
-            described.expensive,
-            False,
-            described.context,
-            whole,
-            True,
-            fingerprint(parts),
-            described.encode().decode(),
-            before,
+            run=fingerprint(whole),
+            own=fingerprint(parts),
+            context=described.context,
+            max_chunk_bytes=limit,
+            expensive=described.expensive,
+            alone=True,
+            trusted=False,
+            parts=whole,
+            described=described.encode().decode(),
+            base=before,
         )
 
 
@@ -138,6 +135,7 @@ def functions_in(names: Sequence[str]) -> list[str]:
 def _parts(name: str, version: str, context: Sequence[str]) -> dict[str, str]:
     return {
         "format": str(FORMAT),
+        "rules": rules_digest(),
         "grammar": grammar_versions(),
         "name": name,
         "version": version,

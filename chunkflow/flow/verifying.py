@@ -7,8 +7,7 @@ from chunkflow.cache.store import TendedStore
 from chunkflow.cache.survey import count_damaged
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.verify import Sample, verify_files
-from chunkflow.engine.options import RunOptions, Wanted
-from chunkflow.engine.plan import Cutting
+from chunkflow.engine.options import Cutting, RunOptions, Wanted
 from chunkflow.errors import CacheError
 from chunkflow.model.verification import Verification
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.files import look
+from chunkflow.engine.lookup import FileRecords
 from chunkflow.engine.manifest import Manifest
-from chunkflow.engine.options import Wanted
-from chunkflow.engine.plan import Records, RunProcessor, look
+from chunkflow.engine.options import RunProcessor, Wanted
 from chunkflow.errors import SourceError
 
 
@@ -15,11 +16,11 @@ def prefetch(files: Sequence[Wanted], tiers: Tiers, processors: Sequence[RunProc
     What is in memory already stays where it is.
     """
     manifest = Manifest(tiers, (file.path for file in files))
-    records = Records(tiers, processors)
+    records = FileRecords(tiers, processors)
     keys: list[bytes] = []
-    for shown, path, named in files:
+    for wanted in files:
         try:
-            file = look(shown, path, manifest, 0, named=named)
+            file = look(wanted, manifest, 0)
         except SourceError:
             continue  # the run has said so
         if file is not None and file.last_digest is not None:

@@ -1,21 +1,28 @@
 """Tells which code a process has loaded, so that a result is kept for exactly that code.
 
-A user's own modules are compiled from the bytes that are hashed, never from a `.pyc`. Of installed
-distributions the list of their files, with its digests, stands for the code. Use this in workers
-only: it changes how the process imports.
+A user's own modules are compiled from the bytes that are hashed, never from a `.pyc` that may be
+out of date. Of installed distributions the version and the list of their files stand for the code.
+What was looked for and not found counts as well, and so do the names in the folder of a package: a
+module that comes to be there later may change a result.
+
+Use this in workers only: it changes how the process imports.
 """
 
 import builtins
 import importlib
+import importlib.util
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.machinery import SourceFileLoader
-from importlib.util import resolve_name
+from importlib.machinery import SourceFileLoader, SourcelessFileLoader
+
+# Here, before a project's own modules can stand in the way of what these import.
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
+from zipimport import zipimporter
 
 from chunkflow.model.digest import blake2b
 
@@ -24,52 +31,48 @@ _CHUNKFLOW = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.se
 _INSTALLED = ("site-packages", "dist-packages")
 # What stands for a distribution besides its version: the first of these that it has.
 _LISTINGS = ("RECORD", "METADATA", "PKG-INFO")
+_METADATA = ("importlib.metadata", "importlib_metadata", "pkg_resources")
+_SUFFIXES = (".py", ".pyc")
 
 
 class Unit(NamedTuple):
-    """A module of the user's, or an installed distribution."""
+    """A piece of code that counts by itself."""
 
     name: str
-    """`module NAME` or `distribution NAME`."""
+    """`module NAME`, `folder NAME` of a package, `file NAME`, `distribution NAME`, or
+    `distributions` for the list of all that are installed."""
     path: str
-    """The module's file; empty for a distribution."""
+    """Its file or folder; empty where there is none."""
     digest: str
-    """Of the module's bytes, or of the distribution's version and list of files; hexadecimal."""
+    """Hexadecimal; empty for a module that is not there."""
 
 
 class CodeLog:
     """Notes each module that is imported, and the bytes that each of the user's is compiled from.
 
     Args:
-        packages: installed top-level packages whose modules count one by one, as the user's own do.
+        root: the project's root; what is below it is installed only if it is so seen from there.
     """
 
-    def __init__(self, packages: Collection[str] = ()) -> None:
-        self._packages = set(packages)
-        self._digests: dict[str, str] = {}
-        self._paths: dict[str, str] = {}
+    def __init__(self, root: str = "") -> None:
+        self._root = os.path.realpath(root) + os.sep if root else ""
+        self.packages: set[str] = set()
+        """Installed top-level packages whose modules count one by one, as the user's own do."""
+        # By the name of a module, and then by its file: several may be loaded under one name.
+        self._compiled: dict[str, dict[str, str]] = {}
         self._is_noting = False
         self.imported: set[str] = set()
-        """Names of modules that were imported, or asked for again, since `forget`."""
+        """Names of modules that were imported, looked for, or asked for again, since `forget`."""
         self.compiled: set[str] = set()
         """Names of the user's modules that were compiled since then."""
+        self.opened: set[str] = set()
+        """Files of Python code that were opened since then, absolute."""
 
     def install(self) -> None:
         """Take part in every import of this process from now on."""
         _observe_imports(self)
-        _observe_compilation(self)
-
-    def count(self, package: str) -> None:
-        """Let the modules of an installed package count one by one."""
-        self._packages.add(package)
-
-    def is_own(self, name: str, path: str) -> bool:
-        """Whether a module counts by itself: the user's own, or one of the packages that do."""
-        if path.startswith(_CHUNKFLOW):
-            return False
-        if _is_installed(path):
-            return name.partition(".")[0] in self._packages
-        return not path.startswith(_STANDARD)
+        _observe_loaders(self)
+        sys.addaudithook(self._note_event)
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -81,20 +84,37 @@ class CodeLog:
             self._is_noting = False
 
     def note_imported(self, name: str) -> None:
-        """A module was imported, or asked for again."""
+        """A module was imported, or looked for."""
         if self._is_noting:
             self.imported.add(name)
+
+    def note_compiled(self, name: str, path: str, code: bytes) -> None:
+        """A module of the user's is being made from these bytes."""
+        self.compiled.add(name)
+        self._compiled.setdefault(name, {})[path] = _digest(code)
 
     def forget(self) -> None:
         """Begin anew to note names; what was compiled from which bytes stays known."""
         self.imported.clear()
         self.compiled.clear()
+        self.opened.clear()
 
-    def note_compiled(self, name: str, path: str, source: bytes) -> None:
-        """A module of the user's is being compiled from these bytes."""
-        self.compiled.add(name)
-        self._paths[name] = path
-        self._digests[name] = _digest(source)
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was noted since `forget`."""
+        return bool(self.imported or self.compiled or self.opened)
+
+    def count(self, package: str) -> None:
+        """Let the modules of an installed package count one by one."""
+        self.packages.add(package)
+
+    def is_own(self, name: str, path: str) -> bool:
+        """Whether a module counts by itself: the user's own, or one of the packages that do."""
+        if path.startswith(_CHUNKFLOW):
+            return False
+        if self._is_installed(path):
+            return name.partition(".")[0] in self.packages
+        return not path.startswith(_STANDARD)
 
     def units(self, name: str, path: str | None = None) -> list[Unit]:
         """What stands for a module; nothing for the standard library's and chunkflow's own.
@@ -103,15 +123,64 @@ class CodeLog:
             name: the module's.
             path: its file, where it is not loaded yet.
         """
-        path = self._paths.get(name) or path or file_of(sys.modules.get(name))
-        if path is None or path.startswith(_CHUNKFLOW):
+        if name in _METADATA:
+            return [Unit("distributions", "", distributions_digest())]
+        if name in self._compiled:
+            return [self._compiled_unit(name), *self._folders(name)]
+        path = path or file_of(sys.modules.get(name))
+        if path is None:
+            return self._folders(name) if name in sys.modules else self._missing(name)
+        if path.startswith(_CHUNKFLOW):
             return []
         if not self.is_own(name, path):
-            found = distributions_of(name) if _is_installed(path) else []
-            # A file that was put among the installed ones by hand belongs to no distribution.
-            if found or not _is_installed(path):
+            is_installed = self._is_installed(path)
+            found = distributions_of(name) if is_installed else []
+            if found or not is_installed:
                 return found
-        return [Unit(f"module {name}", path, self._digests.get(name) or file_digest(path))]
+            # A file that was put among the installed ones by hand belongs to no distribution.
+            self.count(name.partition(".")[0])
+        return [Unit(f"module {name}", path, file_digest(path)), *self._folders(name)]
+
+    def opened_units(self) -> list[Unit]:
+        """The files of Python code that were opened by something else than an import."""
+        loaded = {path for paths in self._compiled.values() for path in paths}
+        loaded |= {path for module in list(sys.modules.values()) if (path := file_of(module))}
+        own = [path for path in sorted(self.opened - loaded) if self.is_own("", path)]
+        return [Unit(f"file {self._relative(path)}", path, file_digest(path)) for path in own]
+
+    def _compiled_unit(self, name: str) -> Unit:
+        files = self._compiled[name]
+        if len(files) == 1:
+            ((path, digest),) = files.items()
+            return Unit(f"module {name}", path, digest)
+        return Unit(f"module {name}", "", _digest("".join(sorted(files.values())).encode()))
+
+    def _folders(self, name: str) -> list[Unit]:
+        """The folders of a package of the user's, whose names code may go by."""
+        places = [str(place) for place in getattr(sys.modules.get(name), "__path__", ())]
+        own = [place for place in places if self.is_own(name, os.path.join(place, ""))]
+        if not own:
+            return []
+        return [Unit(f"folder {name}", own[0], folder_digest(own))]
+
+    def _missing(self, name: str) -> list[Unit]:
+        is_ours = name.partition(".")[0] in {"chunkflow", *sys.stdlib_module_names}
+        return [] if is_ours else [Unit(f"module {name}", "", "")]
+
+    def _is_installed(self, path: str) -> bool:
+        # A link among what is installed may lead to a folder that somebody works in.
+        place = os.path.realpath(path)
+        folders = place.removeprefix(self._root).split(os.sep)
+        return any(folder in folders for folder in _INSTALLED)
+
+    def _relative(self, path: str) -> str:
+        return os.path.realpath(path).removeprefix(self._root)
+
+    def _note_event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and self._is_noting:
+            path = arguments[0]
+            if isinstance(path, str) and path.endswith(_SUFFIXES):
+                self.opened.add(os.path.abspath(path))
 
 
 def file_of(module: ModuleType | None) -> str | None:
@@ -132,6 +201,12 @@ def file_digest(path: str) -> str:
         return ""
 
 
+def folder_digest(folders: list[str]) -> str:
+    """The digest of the names in some folders that can be imported."""
+    names = sorted({name for folder in folders for name in _list_importable(folder)})
+    return _digest("\0".join(names).encode("utf-8", "surrogateescape"))
+
+
 def distributions_of(module: str) -> list[Unit]:
     """The installed distributions that a module's top-level package comes from."""
     names = _packages().get(module.partition(".")[0], ())
@@ -140,8 +215,6 @@ def distributions_of(module: str) -> list[Unit]:
 
 def distribution_digest(name: str) -> str:
     """What stands for an installed distribution now; empty if it is not installed."""
-    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415 - see `_packages`
-
     try:
         return _distribution(name).digest
     except PackageNotFoundError:
@@ -150,23 +223,37 @@ def distribution_digest(name: str) -> str:
 
 @cache
 def _packages() -> dict[str, list[str]]:
-    # Here and not above: it takes 30 ms, and many a function needs the standard library alone.
-    from importlib.metadata import packages_distributions  # noqa: PLC0415
-
     return dict(packages_distributions())
 
 
 def _distribution(name: str) -> Unit:
-    from importlib.metadata import distribution  # noqa: PLC0415 - see `_packages`
-
     found = distribution(name)
     listed = next((text for listing in _LISTINGS if (text := found.read_text(listing))), "")
     facts = f"{found.version}\0{listed}"
     return Unit(f"distribution {name}", "", _digest(facts.encode("utf-8", "surrogateescape")))
 
 
-def _is_installed(path: str) -> bool:
-    return any(folder in path.split(os.sep) for folder in _INSTALLED)
+def distributions_digest() -> str:
+    """The digest of the names and versions of all that is installed."""
+    names = {name for folder in sys.path for name in _list_names(folder)}
+    found = sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
+    return _digest("\0".join(found).encode("utf-8", "surrogateescape"))
+
+
+def _list_importable(folder: str) -> list[str]:
+    return [
+        name
+        for name in _list_names(folder)
+        if name != "__pycache__"
+        and (name.endswith((".py", ".pyc", ".so")) or os.path.isdir(os.path.join(folder, name)))
+    ]
+
+
+def _list_names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder or ".")
+    except OSError:
+        return []
 
 
 def _digest(data: bytes) -> str:
@@ -174,8 +261,12 @@ def _digest(data: bytes) -> str:
 
 
 def _observe_imports(log: CodeLog) -> None:
-    """Note what is asked for, even if it is loaded already and so no loader is called."""
-    import_statement, import_module = builtins.__import__, importlib.import_module
+    """Note what is asked for.
+
+    That is also what is loaded already, so that no loader is called, and what is not there.
+    """
+    import_statement = builtins.__import__
+    import_module, find_spec = importlib.import_module, importlib.util.find_spec
 
     def observed_statement(
         name: str,
@@ -190,29 +281,63 @@ def _observe_imports(log: CodeLog) -> None:
         return import_statement(name, globals, locals, fromlist, level)
 
     def observed_import_module(name: str, package: str | None = None) -> ModuleType:
-        found = import_module(name, package)
-        log.note_imported(resolve_name(name, package) if name.startswith(".") else name)
-        return found
+        log.note_imported(_resolve(name, package))
+        return import_module(name, package)
+
+    def observed_find_spec(name: str, package: str | None = None) -> Any:
+        log.note_imported(_resolve(name, package))
+        return find_spec(name, package)
 
     builtins.__import__ = observed_statement
     importlib.import_module = observed_import_module
+    importlib.util.find_spec = observed_find_spec
 
 
-def _observe_compilation(log: CodeLog) -> None:
-    """Compile the user's modules from the bytes that are hashed.
+def _resolve(name: str, package: str | None) -> str:
+    if not name.startswith("."):
+        return name
+    try:
+        return importlib.util.resolve_name(name, package or "")
+    except ImportError:
+        return name
 
-    A `.pyc` counts as up to date if time and size of its source are the same; they may be though
-    the text is another.
+
+def _observe_loaders(log: CodeLog) -> None:
+    """Note which bytes the user's modules are made from.
+
+    Source is compiled from just these bytes: a `.pyc` counts as up to date if time and size of its
+    source are the same, and they may be though the text is another.
     """
-    get_code = SourceFileLoader.get_code
+    # The class from which all loaders of source inherit it, those of users' own too.
+    source_loader = next(base for base in SourceFileLoader.__mro__ if "get_code" in vars(base))
+    get_source_code = source_loader.get_code  # type: ignore[attr-defined]
 
-    def observed(self: SourceFileLoader, fullname: str) -> CodeType | None:
+    def from_source(self: SourceFileLoader, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
         if not log.is_own(fullname, path):
-            return get_code(self, fullname)
+            code: CodeType | None = get_source_code(self, fullname)
+            return code
         source = self.get_data(path)
         log.note_compiled(fullname, path, source)
-        code: CodeType = self.source_to_code(source, path)
-        return code
+        compiled: CodeType = self.source_to_code(source, path)
+        return compiled
 
-    SourceFileLoader.get_code = observed  # type: ignore[method-assign,assignment]
+    source_loader.get_code = from_source  # type: ignore[attr-defined]
+    get_bytecode = SourcelessFileLoader.get_code
+
+    def from_bytecode(self: SourcelessFileLoader, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        if log.is_own(fullname, path):
+            log.note_compiled(fullname, path, self.get_data(path))
+        return get_bytecode(self, fullname)
+
+    SourcelessFileLoader.get_code = from_bytecode  # type: ignore[method-assign]
+    get_zipped = zipimporter.get_code
+
+    def from_archive(self: zipimporter, fullname: str) -> CodeType:
+        if log.is_own(fullname, self.archive):
+            with open(self.archive, "rb") as archive:
+                log.note_compiled(fullname, self.archive, archive.read())
+        return get_zipped(self, fullname)
+
+    zipimporter.get_code = from_archive  # type: ignore[method-assign]

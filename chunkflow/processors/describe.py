@@ -10,11 +10,11 @@ from chunkflow.processors.python import PythonProcessor
 
 def prepare(_config: bytes) -> Callable[[bytes], bytes]:
     """What describes a function: takes an encoded request, gives an encoded answer."""
-    log = CodeLog()
-    log.install()
 
     def describe(request: bytes) -> bytes:
         name, root = decode_request(request)
+        log = CodeLog(root)
+        log.install()
         try:
             return PythonProcessor(name, {}, root=root, log=log).description.encode()
         except UsageError as exc:

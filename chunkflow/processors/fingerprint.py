@@ -8,22 +8,32 @@ from functools import cache
 from chunkflow.model.digest import blake2b
 
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_RULES = ("model", "syntax", "syntax/repair", "engine/records", "engine/worker", "processors")
+_RESULTS = ("model", "engine/records", "engine/worker", "processors")
+_CUTTING = ("model", "syntax")
 
 
 def digest_of(facts: Mapping[str, object]) -> str:
-    """The digest of anything that JSON can hold; the rest counts by its `repr`. In hexadecimal."""
-    text = json.dumps(facts, sort_keys=True, default=repr)
+    """The digest of anything that JSON can hold; the rest counts by its `repr`. In hexadecimal.
+
+    The order counts too, as a function that is given a dict may go by it.
+    """
+    text = json.dumps(facts, default=repr)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def rules_digest() -> str:
-    """The digest of the source that cuts files and keeps what is said of them; hexadecimal.
+    """The digest of chunkflow's source that calls processors and keeps what they say; hexadecimal.
 
-    With it in a key, nothing that another release of chunkflow made of a file is taken for this
-    one's. It takes 1.5 ms of a run.
+    With it in a key, nothing that another release of chunkflow made of a chunk is taken for this
+    one's. It takes 0.8 ms of a run.
     """
-    return source_digest(*(os.path.join(_HOME, *folder.split("/")) for folder in _RULES))
+    return source_digest(*(os.path.join(_HOME, *folder.split("/")) for folder in _RESULTS))
+
+
+def cutting_digest() -> str:
+    """The digest of chunkflow's source that cuts files; hexadecimal. It takes 0.8 ms of a run."""
+    folders = [os.path.join(_HOME, folder) for folder in _CUTTING]
+    return source_digest(*(inner for folder in folders for inner, _, _ in sorted(os.walk(folder))))
 
 
 @cache

@@ -6,34 +6,26 @@ is told, and the process has to be replaced. Open files are the function's own, 
 connection for later calls, until there are so many that the next call could not open one.
 """
 
+import gc
+import locale
 import os
 import resource
 import signal
 import sys
+import time
+
+# The module behind `signal`, which makes an enum of each answer: 14 us a call for all signals.
+from _signal import getsignal as _getsignal  # type: ignore[import-not-found]
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-# Those that a function may change and the next would meet; each that is looked at takes 0.5 us.
-_LIMITS = (
-    resource.RLIMIT_AS,
-    resource.RLIMIT_CORE,
-    resource.RLIMIT_CPU,
-    resource.RLIMIT_DATA,
-    resource.RLIMIT_FSIZE,
-    resource.RLIMIT_NOFILE,
-    resource.RLIMIT_NPROC,
-    resource.RLIMIT_STACK,
+_LIMITS = tuple(
+    sorted(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 )
-_SIGNALS = (
-    signal.SIGALRM,
-    signal.SIGCHLD,
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGPIPE,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
+_SIGNALS = tuple(
+    number
+    for number in sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+    if number <= signal.SIGSYS
 )
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 # The values of `os.environ` as they are kept there: to read them in the public way takes 20 us.
@@ -55,6 +47,12 @@ class _State(NamedTuple):
     niceness: int
     search_path: list[str]
     streams: tuple[object, ...]
+    locale: str
+    cpus: set[int]
+    users: tuple[tuple[int, ...], ...]
+    most_digits: int
+    collects: bool
+    is_closed: bool
 
 
 def settle() -> None:
@@ -82,7 +80,7 @@ class ProcessState:
         """Undo what has changed; False where that cannot be done."""
         now, before = _observe(), self._before
         if now != before:
-            with suppress(OSError, ValueError, RecursionError):
+            with suppress(OSError, ValueError, RecursionError, locale.Error):
                 _put_back(before, now)
             if _observe() != before:
                 return False
@@ -102,7 +100,7 @@ def _observe() -> _State:
         _directory(),
         dict(_environment),
         tuple(map(resource.getrlimit, _LIMITS)),
-        tuple(map(signal.getsignal, _SIGNALS)),
+        tuple(map(_getsignal, _SIGNALS)),
         _timers(),
         signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         sys.getrecursionlimit(),
@@ -110,6 +108,12 @@ def _observe() -> _State:
         os.getpriority(os.PRIO_PROCESS, 0),
         list(sys.path),
         (sys.stdin, sys.stdout, sys.stderr, sys.gettrace(), sys.getprofile()),
+        locale.setlocale(locale.LC_ALL),
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(),
+        (os.getresuid(), os.getresgid()) if hasattr(os, "getresuid") else (),
+        sys.get_int_max_str_digits(),
+        gc.isenabled(),
+        sys.stdout is not None and sys.stdout.closed,
     )
 
 
@@ -124,6 +128,13 @@ def _put_back(before: _State, now: _State) -> None:
     sys.path[:] = before.search_path
     os.umask(before.umask)
     _put_back_environment(before.environment)
+    time.tzset()
+    locale.setlocale(locale.LC_ALL, before.locale)
+    sys.set_int_max_str_digits(before.most_digits)
+    if before.collects:
+        gc.enable()
+    if now.cpus != before.cpus:
+        os.sched_setaffinity(0, before.cpus)
     for number, old, new in zip(_SIGNALS, before.handlers, now.handlers, strict=True):
         if old is not new and old is not None:
             signal.signal(number, old)

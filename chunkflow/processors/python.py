@@ -1,5 +1,6 @@
 """Runs functions of the user's, found as `module:attr`; in worker processes only."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -61,10 +62,15 @@ class PythonProcessor:
         self._known_names: set[str] = set()
         module_name, _, attribute = name.partition(":")
         _start_counting(log, described, module_name)
-        with log.noting():
-            module = _imported(name, module_name, root, log)
+        pid = os.getpid()
+        try:
+            with log.noting():
+                module = _imported(name, module_name, root, log)
+                self._function = _found(name, module, attribute)
+        finally:
+            if os.getpid() != pid:  # the module forked, and its child came back instead of ending
+                os._exit(0)
         settle()
-        self._function = _found(name, module, attribute)
         self.description = self._describe() if described is None else described
         self.version = self.description.version
         self.context = self.description.context
@@ -89,7 +95,7 @@ class PythonProcessor:
 
     def _run(self, chunk: Chunk) -> Outcome:
         outcome = self._called(chunk)
-        if self._log.imported or self._log.compiled:
+        if self._log.has_news:
             self._note_code()
         return outcome._replace(is_certain=False) if self._unknown else outcome
 
@@ -115,11 +121,16 @@ class PythonProcessor:
     def _note_code(self) -> None:
         """Note what was imported that the key does not have as it is now."""
         log, known = self._log, self.description.code
-        for name in log.compiled | (log.imported - self._known_names):
-            for unit in log.units(name):
-                if known.get(unit.name) != unit.digest:
-                    self._unknown[unit.name] = unit.path
-            self._known_names.add(name)
+        names = log.compiled | (log.imported - self._known_names)
+        found = [unit for name in names for unit in log.units(name)] + log.opened_units()
+        late = {unit.name for unit in found if unit.name not in known}
+        if late:
+            # And with it whatever it may import in its turn.
+            found += reachable_units(names, log).values()
+        for unit in found:
+            if known.get(unit.name) != unit.digest:
+                self._unknown[unit.name] = unit.path
+        self._known_names |= names
         log.forget()
 
     def _describe(self) -> Description:
@@ -128,7 +139,9 @@ class PythonProcessor:
         for package in packages:
             self._log.count(package.partition(".")[0])
         names = self._log.imported | self._log.compiled | set(packages)
-        code = {unit.name: unit.digest for unit in reachable_units(names, self._log).values()}
+        opened = self._log.opened_units()
+        units = [*reachable_units(names, self._log).values(), *opened]
+        code = {unit.name: unit.digest for unit in units}
         return Description(
             self.name,
             spec.version,
@@ -137,7 +150,7 @@ class PythonProcessor:
             spec.expensive,
             takes_options(self._function),
             dict(sorted(code.items())),
-            tuple(dict.fromkeys(package.partition(".")[0] for package in packages)),
+            tuple(sorted(self._log.packages)),
         )
 
     def _check_unchanged(self, described: Description) -> None:

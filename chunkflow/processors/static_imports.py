@@ -29,9 +29,11 @@ def reachable_units(names: Collection[str], log: CodeLog) -> dict[str, Unit]:
             continue
         seen.add(name)
         path = _path_of(name)
+        if path is None and name not in names and name not in sys.modules:
+            continue  # most likely no module, but something in one
         units = log.units(name, path)
         found.update((unit.name, unit) for unit in units)
-        if path is not None and [unit.path for unit in units] == [path]:
+        if path is not None and path in [unit.path for unit in units]:
             pending += _imports(name, path)
     return found
 

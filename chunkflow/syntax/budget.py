@@ -39,6 +39,11 @@ class Deadline:
         self.limit_s = limit_s
         self._end_s = None if limit_s is None else monotonic() + limit_s
 
+    def restart(self) -> None:
+        """Let the time count from now on: what it limits has begun anew."""
+        if self.limit_s is not None:
+            self._end_s = monotonic() + self.limit_s
+
     def check(self) -> None:
         """Raise `TimeLimitReached` where it is past."""
         if self._end_s is not None and monotonic() > self._end_s:

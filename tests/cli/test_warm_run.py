@@ -18,8 +18,9 @@ cache.sqlite cache.store cache.tiers
 cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.process cli.progress
 cli.quick cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
-engine.entries engine.manifest engine.messages engine.options engine.plan
-engine.reading engine.records engine.records.files engine.reporting engine.run
+engine.file_reports engine.files engine.fingerprint_history engine.lookup engine.manifest
+engine.options engine.reading engine.records engine.records.files engine.reuse engine.run
+engine.write_buffer
 flow flow.chunkflow flow.opening flow.pools flow.running flow.selection
 model model.chunk model.digest model.finding model.framing model.report
 performance performance.usage

@@ -8,10 +8,12 @@ import pytest
 
 from chunkflow.cache.keys import learned_key
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.late_code import keep_late_code, known_late_code
+from chunkflow.engine.late_code import find_late_code, keep_late_code
+from chunkflow.engine.options import RunProcessor
 from chunkflow.processors.code import distribution_digest, file_digest
 
 BASE, OTHER = b"b" * 16, b"o" * 16
+PROCESSOR = RunProcessor("rules:late", b"r" * 16, base=BASE)
 
 
 @pytest.fixture
@@ -23,11 +25,11 @@ def late(project: Path) -> Path:
 
 
 def known(tiers: Tiers, project: Path, base: bytes = BASE) -> dict[str, str]:
-    return known_late_code(tiers, base, str(project))
+    return find_late_code(tiers, base, str(project))
 
 
 def keep(tiers: Tiers, project: Path, **code: Path | str) -> None:
-    keep_late_code(tiers, BASE, str(project), {name: str(path) for name, path in code.items()})
+    keep_late_code(tiers, PROCESSOR, str(project), {name: str(path) for name, path in code.items()})
 
 
 def test_nothing_is_known_at_first(tiers: Tiers, project: Path) -> None:
@@ -77,7 +79,7 @@ def test_module_is_found_in_another_place_of_the_project(
     digest = file_digest(str(late))
     moved = tmp_path / "moved"
     project.rename(moved)
-    assert known_late_code(tiers, BASE, str(moved)) == {"late": digest}
+    assert find_late_code(tiers, BASE, str(moved)) == {"late": digest}
 
 
 def test_module_outside_the_project_is_found_on_the_search_path(
@@ -93,7 +95,7 @@ def test_module_outside_the_project_is_found_on_the_search_path(
 
 def test_distribution_is_known_by_its_list_of_files(tiers: Tiers, project: Path) -> None:
     code = {"distribution pytest": "", "distribution no-such-thing": ""}
-    keep_late_code(tiers, BASE, str(project), code)
+    keep_late_code(tiers, PROCESSOR, str(project), code)
     assert distribution_digest("pytest")
     assert known(tiers, project) == {
         "distribution pytest": distribution_digest("pytest"),
@@ -136,7 +138,7 @@ def test_path_that_leads_out_of_the_project_is_not_opened(tiers: Tiers, project:
         "absolute": str(project.parent / "secret.py"),
         "empty": "",
         "no path": "a\0b",
-        "folder": "sub",
+        "directory": "sub",
     }
     tiers.put(learned_key(BASE), json.dumps(paths).encode())
     assert known(tiers, project) == dict.fromkeys(paths, "")

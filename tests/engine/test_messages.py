@@ -14,8 +14,8 @@ from chunkflow.engine.messages import (
     WorkConfig,
     decode_chunk,
     encode_chunk,
-    joined,
-    parted,
+    join_messages,
+    split_messages,
 )
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.framing import join
@@ -75,14 +75,14 @@ def test_chunk_survives(chunk: Chunk) -> None:
 
 @given(st.lists(st.binary()))
 def test_parts_of_a_payload_survive(parts: list[bytes]) -> None:
-    kind, told = parted(joined(b"x", parts))
+    kind, told = split_messages(join_messages(b"x", parts))
     assert (kind, list(told)) == (b"x", parts)
 
 
-@pytest.mark.parametrize("payload", [b"", b"x", b"xyz", joined(b"x", [b"a"])[:-1]])
+@pytest.mark.parametrize("payload", [b"", b"x", b"xyz", join_messages(b"x", [b"a"])[:-1]])
 def test_bytes_that_are_no_payload_are_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        parted(payload)
+        split_messages(payload)
 
 
 def test_config_survives() -> None:

@@ -2,8 +2,9 @@
 
 import os
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reports import counts
@@ -11,16 +12,17 @@ from runs import Runner
 
 from chunkflow.cache.keys import content_digest
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.tiers import Tiers
-from chunkflow.engine import plan, processing
-from chunkflow.engine import run as run_module
-from chunkflow.engine.dispatch import dispatch
+from chunkflow.cache.tiers import Hit, Tiers
+from chunkflow.engine import files, scheduler
+from chunkflow.engine.files import look
+from chunkflow.engine.lookup import FileRecords
 from chunkflow.engine.manifest import Manifest
-from chunkflow.engine.plan import Records, look
 from chunkflow.engine.run import run_files
+from chunkflow.engine.workers import Workers
 from chunkflow.model.framing import join, split
 from chunkflow.model.report import FileReport, Hits
-from chunkflow.pool.protocol import Pool
+from chunkflow.syntax.chunker import Chunker
+from chunkflow.syntax.parsed import ParsedFile
 
 Save = Callable[[str, str], Path]
 
@@ -48,8 +50,8 @@ def test_unchanged_file_is_not_even_read(
 ) -> None:
     save("a.ts", SOURCE)
     first = runner.run("a.ts")
-    monkeypatch.setattr(processing, "read_and_digest", pytest.fail)
-    monkeypatch.setattr(plan, "read_source", pytest.fail)
+    monkeypatch.setattr(scheduler, "read_and_digest", pytest.fail)
+    monkeypatch.setattr(files, "read_source", pytest.fail)
     second = runner.run("a.ts")
     assert counts(second["a.ts"]) == ("reused", 0, 2)
     assert second["a.ts"].hits == Hits(l1=2)
@@ -80,11 +82,11 @@ def test_file_read_before_its_first_record_is_stored_by_what_was_read(
     path = save("a.ts", SOURCE)
     options = runner.options("metrics")
 
-    def open_pool(*, small: bool) -> Pool:
+    def open_workers(*, small: bool) -> Workers:
         path.write_text("let late = 1\n")
-        return options.open_pool(small=small)
+        return options.open_workers(small=small)
 
-    runner.run("a.ts", options=options._replace(open_pool=open_pool))
+    runner.run("a.ts", options=options._replace(open_workers=open_workers))
     late = runner.run("a.ts")
     assert counts(late["a.ts"]) == ("touched", 0, 1)
 
@@ -105,11 +107,11 @@ def test_file_that_vanishes_before_it_is_read_is_told(runner: Runner, save: Save
     save("b.ts", SOURCE)
     options = runner.options("metrics")
 
-    def open_pool(*, small: bool) -> Pool:
+    def open_workers(*, small: bool) -> Workers:
         path.unlink()
-        return options.open_pool(small=small)
+        return options.open_workers(small=small)
 
-    reports = runner.run("a.ts", "b.ts", options=options._replace(open_pool=open_pool))
+    reports = runner.run("a.ts", "b.ts", options=options._replace(open_workers=open_workers))
     assert reports["a.ts"].error == "cannot read a.ts: no such file"
     assert counts(reports["b.ts"]) == ("changed", 2, 0)
 
@@ -185,10 +187,7 @@ def test_progress_counts_every_file_of_any_fate(runner: Runner, save: Save) -> N
     assert steps == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_many_files_are_answered_in_batches(
-    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_module, "_LOOKUP_FILES", 100)
+def test_many_files_are_looked_up_in_groups(runner: Runner, save: Save) -> None:
     names = [f"f{number}.ts" for number in range(1_050)]
     for number, name in enumerate(names):
         save(name, f"let a{number} = {number}\n")
@@ -212,9 +211,9 @@ def test_hostile_record_is_missing_and_replaced(
     options = runner.options("metrics")
     (wanted,) = runner.wanted("a.ts")
     manifest = Manifest(tiers, [wanted.path])
-    file = look(wanted.shown, wanted.path, manifest, options.clock_ns(), named=True)
+    file = look(wanted, manifest, options.clock_ns())
     assert file is not None
-    (key,) = Records(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
+    (key,) = FileRecords(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
     hit = tiers.get(key)
     assert hit is not None
     head, note, keys, findings, values = split(hit.payload)
@@ -268,15 +267,10 @@ def test_run_that_is_asked_to_stop_says_nothing_of_the_rest(runner: Runner, save
     assert {path: counts(report) for path, report in reports.items()} == {"a.ts": ("reused", 0, 2)}
 
 
-def test_files_are_looked_at_as_they_are_processed(
-    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_module, "_LOOKUP_FILES", 2)
-    monkeypatch.setattr(processing, "_BATCH_FILES", 1)
-    monkeypatch.setattr(dispatch, "_IN_LINE_BYTES", 0)
+def test_files_are_looked_at_as_they_are_processed(runner: Runner, save: Save) -> None:
     names = [f"{number}.ts" for number in range(20)]
     for name in names:
-        save(name, SOURCE)
+        save(name, SOURCE + " " * 100_000)
     options = runner.options("metrics")
     looked, looked_then = [0], list[int]()
 
@@ -292,21 +286,111 @@ def test_files_are_looked_at_as_they_are_processed(
     assert looked_then[-1] == len(looked_then) == len(names)
 
 
-def test_of_an_unchanged_file_its_entry_is_held_and_little_else(
-    runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
+def test_of_an_unchanged_file_its_report_is_held_and_little_else(
+    runner: Runner, save: Save, tiers: Tiers
 ) -> None:
-    monkeypatch.setattr(run_module, "_LOOKUP_FILES", 64)
-    names = [f"{number // 50}/{number}.ts" for number in range(2000)]
+    # The second half costs what is held of each; what is looked up together costs as much as ever.
+    names = [f"{number // 50}/{number}.ts" for number in range(4096)]
     for name in names:
         save(name, SOURCE)
     options = runner.options("metrics", with_values=False)
     wanted = runner.wanted(*names)
     run_files(wanted, tiers, options)
-    tracemalloc.start()
-    try:
-        reports = run_files(wanted, tiers, options)
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert {report.status for report in reports} == {"reused"}
-    assert peak_bytes < 500 * len(names)
+    peaks_bytes = []
+    for some in (wanted[:2048], wanted):
+        tracemalloc.start()
+        try:
+            reports = run_files(some, tiers, options)
+            peaks_bytes.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        assert {report.status for report in reports} == {"reused"}
+    assert peaks_bytes[1] - peaks_bytes[0] < 500 * 2048
+
+
+def test_file_that_took_too_long_to_parse_is_told_and_cut_anew(
+    runner: Runner, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time decided how it was cut, so another run may cut it better."""
+    save("a.ts", SOURCE)
+    parse = Chunker.parse
+
+    def hurried(self: Chunker, source: bytes, **how: Any) -> ParsedFile:
+        return parse(self, source, **how)._replace(note="parsing took too long")
+
+    monkeypatch.setattr(Chunker, "parse", hurried)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 2, 0)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
+    assert runner.warnings == ["a.ts: parsing took too long"] * 2
+    monkeypatch.undo()
+    assert counts(runner.run("a.ts")["a.ts"]) == ("changed", 0, 2)
+    assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
+
+
+def test_first_record_is_stored_at_once(runner: Runner, save: Save, tiers: Tiers) -> None:
+    names = [f"{number}.ts" for number in range(3)]
+    for number, name in enumerate(names):
+        save(name, f"let a{number} = 1\n".ljust(600_000))
+    stored: list[int] = []
+
+    def count_records(_done: int, _total: int) -> None:
+        stored.append(tiers.stats().l1.entries)
+
+    runner.run(*names, options=runner.options("chunks", progress=count_records))
+    # The others are stored together in the end, with the manifest of the folder.
+    assert stored == [1, 1, 1]
+    assert tiers.stats().l1.entries == 4
+
+
+class TestFingerprints:
+    """What processors depend on is kept with the results, once."""
+
+    @pytest.fixture(autouse=True)
+    def _file(self, save: Save) -> None:
+        save("a.ts", SOURCE)
+
+    @pytest.fixture
+    def asked(self, tiers: Tiers, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What was read and written of them from then on."""
+        told: list[str] = []
+        get_many, put_many = tiers.get_many, tiers.put_many
+
+        def get(keys: Collection[bytes]) -> dict[bytes, Hit]:
+            told.extend("read" for key in keys if key.startswith(b"x"))
+            return get_many(keys)
+
+        def put(items: Iterable[tuple[bytes, bytes]]) -> None:
+            listed = list(items)
+            told.extend("written" for key, _ in listed if key.startswith(b"x"))
+            put_many(listed)
+
+        monkeypatch.setattr(tiers, "get_many", get)
+        monkeypatch.setattr(tiers, "put_many", put)
+        return told
+
+    @staticmethod
+    def run(runner: Runner, version: str) -> None:
+        (processor,) = runner.options("metrics").processors
+        run = version.encode() * 16
+        processor = processor._replace(run=run, parts={"version": version})
+        runner.run("a.ts", options=runner.options("metrics", processors=(processor,)))
+
+    def test_they_are_written_when_they_are_new(
+        self, runner: Runner, asked: list[str], save: Save
+    ) -> None:
+        self.run(runner, "1")
+        assert asked == ["read", "written"]
+        self.run(runner, "2")
+        assert asked[2:] == ["read", "written"]
+        save("a.ts", SOURCE.replace("a", "b"))
+        self.run(runner, "1")
+        assert asked[4:] == ["read"]
+
+    def test_where_nothing_is_processed_they_are_not_read(
+        self, runner: Runner, asked: list[str], project: Path
+    ) -> None:
+        self.run(runner, "1")
+        self.run(runner, "1")
+        os.utime(project / "a.ts", (1, 1))
+        self.run(runner, "1")
+        assert asked == ["read", "written"]

@@ -19,7 +19,7 @@ from typing import Any
 
 from faults.trial import STORES, Trial, lay_out, run
 
-from chunkflow.engine.worker import work  # noqa: F401 - paid for once, in the parent
+from chunkflow.engine.worker import worker  # noqa: F401 - paid for once, in the parent
 
 COVERAGE = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 

@@ -396,11 +396,11 @@ def test_number_of_jobs_does_not_change_the_report(large_project: int) -> None:
 
 def test_pool_is_used_for_large_work(large_project: int, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[bool] = []
-    open_pool = pools.Pools.open
+    open_workers = pools.Pools.open
 
     def noted(self: pools.Pools, *, small: bool) -> object:
         opened.append(small)
-        return open_pool(self, small=small)
+        return open_workers(self, small=small)
 
     monkeypatch.setattr(pools.Pools, "open", noted)
     report = run(cache=False, parallel_operations=2)

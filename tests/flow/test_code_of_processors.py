@@ -169,6 +169,61 @@ CASES = {
         },
         "core.py",
     ),
+    "loaders of one's own": Case(
+        {
+            "r.py": "import importlib.abc, importlib.util, os\n"
+            "class Loader(importlib.abc.SourceLoader):\n"
+            "    def get_filename(self, name): return os.path.dirname(__file__) + '/odd-name.py'\n"
+            "    def get_data(self, path):\n"
+            "        with open(path, 'rb') as file: return file.read()\n"
+            "spec = importlib.util.spec_from_loader('odd', Loader())\n"
+            "odd = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(odd)\n"
+            + rule("pass", "odd.LIMIT"),
+            "odd-name.py": BEFORE,
+        },
+        "odd-name.py",
+    ),
+    "several files under one name": Case(
+        {
+            "r.py": "import glob, importlib.util, os\nFOUND = []\n"
+            "for path in sorted(glob.glob(os.path.dirname(__file__) + '/rules/*.py')):\n"
+            "    spec = importlib.util.spec_from_file_location('rule', path)\n"
+            "    FOUND.append(importlib.util.module_from_spec(spec))\n"
+            "    spec.loader.exec_module(FOUND[-1])\n" + rule("pass", "FOUND[0].LIMIT"),
+            "rules/a.py": BEFORE,
+            "rules/b.py": "",
+        },
+        "rules/a.py",
+    ),
+    "run as a script": Case(
+        {
+            "r.py": "import os, runpy\n"
+            + rule(
+                "path = os.path.join(os.path.dirname(__file__), 'odd-name.py')",
+                "runpy.run_path(path)['LIMIT']",
+            ),
+            "odd-name.py": BEFORE,
+        },
+        "odd-name.py",
+    ),
+    "text that is executed": Case(
+        {
+            "r.py": "import os\ndef rule(chunk):\n    found = {}\n"
+            "    with open(os.path.join(os.path.dirname(__file__), 'odd-name.py')) as file:\n"
+            "        exec(file.read(), found)\n    return found['LIMIT']\n",
+            "odd-name.py": BEFORE,
+        },
+        "odd-name.py",
+    ),
+    "module behind its package's getattr": Case(
+        {
+            "r.py": "import importlib\ndef __getattr__(name):\n"
+            "    if name != 'rule': raise AttributeError(name)\n"
+            "    return importlib.import_module('o').rule\n",
+            "o.py": BEFORE + rule("pass"),
+        },
+        "o.py",
+    ),
     "reloaded late": Case(
         {
             "r.py": "import importlib, o\n" + rule("importlib.reload(o)", "o.LIMIT"),
@@ -433,3 +488,116 @@ def test_what_one_function_has_loaded_counts_for_another_that_asks_for_it(
     edit_in_place(project / "o.py")
     assert both() == [2] * 4
     assert values(project, "r:two") == [2, 2]
+
+
+def values_of_one(project: Path, processor: str = "r:rule") -> object:
+    return values(project, processor)[0]
+
+
+GROWS = {
+    "folder of plugins": (
+        {
+            "r.py": "import importlib, pkgutil, plugins\n"
+            + rule(
+                "names = [m.name for m in pkgutil.iter_modules(plugins.__path__)]",
+                "[importlib.import_module('plugins.' + n).LIMIT for n in sorted(names)]",
+            ),
+            "plugins/a.py": BEFORE,
+        },
+        {"plugins/b.py": AFTER},
+        [1],
+        [1, 2],
+    ),
+    "module that may be there": (
+        {
+            "r.py": "import importlib\ndef rule(chunk):\n    try:\n"
+            "        return importlib.import_module('rules_of_' + chunk.language).LIMIT\n"
+            "    except ImportError:\n        return 0\n"
+        },
+        {"rules_of_typescript.py": AFTER},
+        0,
+        2,
+    ),
+    "module that is only looked for": (
+        {
+            "r.py": "import importlib.util\n"
+            + rule("pass", "bool(importlib.util.find_spec('extra'))")
+        },
+        {"extra.py": ""},
+        False,
+        True,
+    ),
+    "module that a late one may import": (
+        {
+            "r.py": "import importlib\n" + rule("pass", "importlib.import_module('la' + 'te').g()"),
+            "late.py": "def g():\n    try:\n        from fast import LIMIT\n        return LIMIT\n"
+            "    except ImportError:\n        return 0\n",
+        },
+        {"fast.py": AFTER},
+        0,
+        2,
+    ),
+    "late module that becomes a package": (
+        {
+            "r.py": "import importlib\n"
+            + rule("pass", "importlib.import_module('la' + 'te').LIMIT"),
+            "late.py": BEFORE,
+        },
+        {"late/__init__.py": AFTER},
+        1,
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "added", "before", "after"), GROWS.values(), ids=GROWS)
+def test_code_that_comes_to_be_there_reruns_what_looked_for_it(
+    files: Files, added: Files, before: object, after: object, project: Path
+) -> None:
+    write(project, files)
+    for _ in range(3):
+        assert values_of_one(project) == before
+    assert reruns(project, "r:rule") == 0
+    write(project, added)
+    assert values_of_one(project) == after
+    assert values(project, "r:rule") == values(project, "r:rule", cache=False)
+
+
+def test_another_installed_plugin_reruns_what_asks_which_there_are(
+    project: Path, site_packages: Path
+) -> None:
+    names = "str(sorted(d.name for d in m.distributions() if d.name.startswith('plugin')))"
+    write(project, {"r.py": rule("import importlib.metadata as m", names)})
+    assert values_of_one(project) == "[]"
+    installed(site_packages, {"plugin.py": ""}, "1.0")
+    assert values_of_one(project) == "['plugin']"
+
+
+def test_link_to_a_folder_that_somebody_works_in_is_not_installed(
+    project: Path, site_packages: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    work = tmp_path_factory.mktemp("work")
+    write(work, {"plugin/__init__.py": BEFORE})
+    (site_packages / "plugin").symlink_to(work / "plugin")
+    write(site_packages, {"plugin-1.0.dist-info/METADATA": METADATA.format("1.0")})
+    write(project, {"r.py": rule("from plugin import LIMIT")})
+    assert values_of_one(project) == 1
+    edit_in_place(work / "plugin/__init__.py")
+    assert values_of_one(project) == 2
+
+
+@pytest.mark.parametrize("name", ["csv", "email", "random", "string", "textwrap", "pathlib"])
+def test_module_named_like_a_standard_one_does_not_disturb_chunkflow(
+    name: str, project: Path
+) -> None:
+    write(project, {f"{name}.py": "", "r.py": rule("import pytest", "1")})
+    assert values(project, "r:rule") == [1, 1]
+
+
+def test_order_of_settings_is_in_the_key(project: Path) -> None:
+    write(project, {"r.py": "def rule(chunk, options): return list(options['rules'])\n"})
+    table = '[processors."r:rule".rules]\n'
+    write(project, {"chunkflow.toml": f"{table}a = 1\nb = 2\n"})
+    assert values_of_one(project) == ["a", "b"]
+    write(project, {"chunkflow.toml": f"{table}b = 2\na = 1\n"})
+    assert values_of_one(project) == ["b", "a"]

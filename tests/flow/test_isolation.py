@@ -31,6 +31,7 @@ IMPORTS = {
     "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
     "changes the search path": "import sys\nsys.path[:] = []\n",
     "turns collection off": "import gc\ngc.disable()\ngc.freeze()\n",
+    "forks": "import os, sys\nif not os.fork():\n    sys.exit(0)\n",
     "traces": "import sys\nsys.settrace(lambda *a: None)\n",
 }
 QUICK_IMPORTS = ("prints", "changes directory", "has exit hooks", "traces")
@@ -136,12 +137,33 @@ CALLS = {
     "mask": ("signal.pthread_sigmask(0, {15})", "len(signal.pthread_sigmask(0, ()))"),
     "recursion limit": ("sys.setrecursionlimit(70)", "sys.getrecursionlimit()"),
     "search path": ("sys.path.clear()", "bool(sys.path)"),
+    "time zone": (
+        "os.environ.update(TZ='Asia/Tokyo'); time.tzset()",
+        "time.localtime(0).tm_hour",
+    ),
+    "locale": ("locale.setlocale(locale.LC_ALL, 'C.UTF-8')", "locale.setlocale(locale.LC_ALL)"),
+    "CPUs": (
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+        "sorted(os.sched_getaffinity(0))",
+    ),
+    "users": ("os.setresuid(65534, 65534, 0)", "list(os.getresuid())"),
+    "memory that is locked": (
+        "resource.setrlimit(resource.RLIMIT_MEMLOCK, (4096, 4096))",
+        "list(resource.getrlimit(resource.RLIMIT_MEMLOCK))",
+    ),
+    "rare signals": (
+        "signal.signal(signal.SIGWINCH, signal.SIG_IGN)",
+        "signal.getsignal(signal.SIGWINCH) is signal.SIG_IGN",
+    ),
+    "standard output closed": ("sys.stdout.close()", "sys.stdout.closed"),
+    "digits": ("sys.set_int_max_str_digits(700)", "sys.get_int_max_str_digits()"),
+    "collection": ("gc.disable()", "gc.isenabled()"),
     "niceness": ("os.nice(5)", "os.nice(0)"),
 }
 QUICK_CALLS = ("directory", "environment", "standard error closed", "mask")
 
 DOES = """
-import os, resource, signal, sys
+import gc, locale, os, resource, signal, sys, time
 from chunkflow import processor
 KEPT = []
 HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

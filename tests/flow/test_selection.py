@@ -9,7 +9,7 @@ import pytest
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.late_code import keep_late_code
-from chunkflow.engine.worker.work import prepare
+from chunkflow.engine.worker.worker import prepare
 from chunkflow.errors import SettingsError, UnknownProcessor
 from chunkflow.flow.describing import describe_functions
 from chunkflow.flow.selection import Selection, functions_in
@@ -107,7 +107,7 @@ def test_code_that_was_loaded_late_changes_the_key(
     before = select(["rules:shout"], settings, tiers)
     (processor,) = before.processors
     code = {"module late": str(project / "late.py")}
-    keep_late_code(tiers, processor.base, settings.root, code)
+    keep_late_code(tiers, processor, settings.root, code)
     first = select(["rules:shout"], settings, tiers)
     assert first.processors[0].base == processor.base
     assert differing(before, first) == {"source"}

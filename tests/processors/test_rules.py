@@ -98,6 +98,7 @@ CHANGED = [
     "processors/metrics/findings.py",
     "processors/outcomes.py",
     "model/chunk.py",
+    "processors/values.py",
     "engine/records/writer.py",
     "engine/worker/calls.py",
 ]
@@ -116,9 +117,19 @@ def test_release_with_other_rules_reruns_built_ins(file: str, release: Path) -> 
 def test_explanation_names_the_rules(release: Path) -> None:
     run(release)
     change(release, "syntax/walk.py")
-    assert "chunkflow's own rules have changed" in run(
+    assert "chunkflow's own rules for cutting files have changed" in run(
         release, "--explain", "a.test.ts", json=False
     )
+
+
+@pytest.mark.parametrize("file", ["processors/outcomes.py", "processors/values.py"])
+def test_release_that_takes_results_in_another_way_asks_functions_again(
+    file: str, release: Path
+) -> None:
+    function = ("--processor", "r:rule")
+    assert reran(run(release, *function)) == CHUNKS
+    change(release, file)
+    assert reran(run(release, *function)) == CHUNKS
 
 
 def test_function_is_asked_again_only_where_another_release_hands_it_something_else(

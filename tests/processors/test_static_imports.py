@@ -24,7 +24,9 @@ def units_of(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UnitsOf
     def find(name: str, *, packages: tuple[str, ...] = ()) -> dict[str, Unit]:
         invalidate_caches()
         import_module(name)
-        return reachable_units([name], CodeLog(packages))
+        log = CodeLog()
+        log.packages.update(packages)
+        return reachable_units([name], log)
 
     yield find
     for name in set(sys.modules) - before:
@@ -92,7 +94,7 @@ def test_relative_import_in_a_package_is_from_the_package(save: Save, units_of: 
     save("own_p/__init__.py", "def f():\n    from .b import x")
     save("own_p/b.py", "x = 1")
     save("b.py", "x = 2")
-    assert units_of("own_p").keys() == names("own_p", "own_p.b")
+    assert units_of("own_p").keys() == names("own_p", "own_p.b") | {"folder own_p"}
 
 
 def test_module_in_a_folder_without_init_counts(save: Save, units_of: UnitsOf) -> None:
@@ -135,4 +137,9 @@ def test_what_cannot_be_found_or_read_is_passed_by(save: Save, units_of: UnitsOf
 
 
 def test_module_without_a_file_counts_for_nothing(units_of: UnitsOf) -> None:
-    assert reachable_units(["sys", "builtins", "no_such_module"], CodeLog()) == {}
+    assert reachable_units(["sys", "builtins"], CodeLog()) == {}
+
+
+def test_module_that_was_looked_for_and_is_not_there_counts() -> None:
+    missing = Unit("module no_such_module", "", "")
+    assert reachable_units(["no_such_module"], CodeLog()) == {missing.name: missing}

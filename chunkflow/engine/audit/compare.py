@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from chunkflow.cache.keys import chunk_key
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.plan import RunProcessor
+from chunkflow.engine.options import RunProcessor
 from chunkflow.engine.records.chunks import unpack_chunk
 from chunkflow.engine.records.files import (
     FileRecord,

@@ -8,10 +8,10 @@ from chunkflow.cache.keys import chunk_key, facts_key, file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.audit.nearest import Nearest, reasons_against
 from chunkflow.engine.audit.seen import SeenChunk, SeenFile, seen_file
-from chunkflow.engine.facts import Facts, unpack_facts
+from chunkflow.engine.files import File, look
+from chunkflow.engine.fingerprint_history import Fingerprint, unpack_fingerprints
 from chunkflow.engine.manifest import Manifest
-from chunkflow.engine.options import Wanted
-from chunkflow.engine.plan import Cutting, File, RunProcessor, look
+from chunkflow.engine.options import Cutting, RunProcessor, Wanted
 from chunkflow.engine.records.chunks import unpack_chunk
 from chunkflow.engine.records.files import FileRecord, contents_of, reusable, unpack
 from chunkflow.errors import SourceError
@@ -33,9 +33,10 @@ def explain_files(
     wanted = list(files)
     manifest = Manifest(tiers, (file.path for file in wanted))
     found = []
-    for shown, path, named in wanted:
+    for one in wanted:
+        shown = one.shown
         try:
-            file = look(shown, path, manifest, clock_ns(), named=named)
+            file = look(one, manifest, clock_ns())
             if file is None:
                 continue
             chunks = [
@@ -115,16 +116,16 @@ class _Explained:
         new = [index for index in missing if reasons[index] == (NEW,)]
         return reasons | self._reasons_elsewhere(earlier, new)
 
-    def _earlier(self) -> list[tuple[tuple[str, ...], Facts]]:
+    def _earlier(self) -> list[tuple[tuple[str, ...], Fingerprint]]:
         """What earlier runs of the processor depended on, the most alike first."""
         key = facts_key(self._processor.name)
         hit = self._tiers.peek_many([key]).get(key)
-        known = [] if hit is None else unpack_facts(hit.payload)
+        known = [] if hit is None else unpack_fingerprints(hit.payload)
         others = [facts for facts in known if facts.run != self._processor.run]
         told = ((_differing(facts.parts, self._processor.parts), facts) for facts in others)
         return sorted(told, key=lambda pair: len(pair[0]))
 
-    def _nearest_of(self, earlier: Iterable[tuple[tuple[str, ...], Facts]]) -> Nearest | None:
+    def _nearest_of(self, earlier: Iterable[tuple[tuple[str, ...], Fingerprint]]) -> Nearest | None:
         """The record of this file that an earlier run made, one of the same content first."""
         asked = {
             self._file_key(facts.run, digest, facts.parts): (differing, digest)
@@ -138,7 +139,7 @@ class _Explained:
         return None
 
     def _reasons_elsewhere(
-        self, earlier: Iterable[tuple[tuple[str, ...], Facts]], missing: Iterable[int]
+        self, earlier: Iterable[tuple[tuple[str, ...], Fingerprint]], missing: Iterable[int]
     ) -> dict[int, tuple[str, ...]]:
         """Of chunks that are new to the file: why what they had in another is not used."""
         found: dict[int, tuple[str, ...]] = {}

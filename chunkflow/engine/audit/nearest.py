@@ -12,7 +12,7 @@ from chunkflow.model.explanation import CONTEXT, FAILED, NEW, TEXT
 # Of a local key, the digest and the kind; what follows is the context.
 _TEXT_BYTES = DIGEST_BYTES + 1
 # They decide where a file is cut, so that with one of them every text may be another.
-_CUTTING = frozenset(("grammar", "max_chunk_bytes", "rules", "suites"))
+_CUTTING = frozenset(("grammar", "max_chunk_bytes", "cutting", "suites"))
 
 
 class Nearest(NamedTuple):

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from chunkflow.engine.files import File
 from chunkflow.engine.messages import FileTask
-from chunkflow.engine.plan import Cutting, File, RunProcessor
+from chunkflow.engine.options import Cutting, RunProcessor
 from chunkflow.engine.records.files import local_keys
 from chunkflow.engine.worker.calls import Context
 from chunkflow.engine.worker.sections import SourceText

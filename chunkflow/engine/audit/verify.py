@@ -10,9 +10,10 @@ from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.compare import Differing, compared, compared_chunks
 from chunkflow.engine.audit.seen import seen_file
+from chunkflow.engine.files import File, look
+from chunkflow.engine.lookup import FileRecords
 from chunkflow.engine.manifest import Manifest, signature_of
-from chunkflow.engine.options import RunOptions, Wanted
-from chunkflow.engine.plan import Cutting, File, Records, RunProcessor, look
+from chunkflow.engine.options import Cutting, RunOptions, RunProcessor, Wanted
 from chunkflow.engine.reading import read_digest
 from chunkflow.engine.records.files import FileRecord, contents_of, unpack
 from chunkflow.engine.run import run_files
@@ -58,7 +59,7 @@ class _Verifying:
         self._options = options
         self._cutting = cutting
         self._processors = options.processors
-        self._records = Records(tiers, options.processors)
+        self._records = FileRecords(tiers, options.processors)
         self._chunks = 0
         self._differences: list[Difference] = []
         self._failed: list[str] = []
@@ -80,12 +81,11 @@ class _Verifying:
         manifest = Manifest(self._tiers, (wanted.path for wanted in files))
         clock_ns = self._options.clock_ns
         for wanted in files:
-            shown, path, named = wanted
             try:
-                file = look(shown, path, manifest, clock_ns(), named=named)
+                file = look(wanted, manifest, clock_ns())
                 if file is not None:
                     known = file.last_digest if file.unchanged else None
-                    digest = known or read_digest(path, shown)
+                    digest = known or read_digest(file.path, file.shown)
                     if self._cached(file, digest):
                         yield _Stored(wanted, file, digest)
             except SourceError as exc:

@@ -94,7 +94,7 @@ def _is_place(place: Place) -> bool:
     return isinstance(place.kind, str) and (place.name is None or isinstance(place.name, str))
 
 
-class Filled(NamedTuple):
+class FilledDraft(NamedTuple):
     """A draft with its outcomes."""
 
     record: bytes
@@ -103,7 +103,7 @@ class Filled(NamedTuple):
     """What the processor raised, with the lines of the chunk."""
 
 
-def filled(record: bytes, places: Iterable[Place], outcomes: Iterable[Outcome]) -> Filled:
+def fill_draft(record: bytes, places: Iterable[Place], outcomes: Iterable[Outcome]) -> FilledDraft:
     """The file record of a draft.
 
     Args:
@@ -149,7 +149,7 @@ def filled(record: bytes, places: Iterable[Place], outcomes: Iterable[Outcome]) 
         values_json=values.finish(),
         note=known.note,
     )
-    return Filled(whole, errors)
+    return FilledDraft(whole, errors)
 
 
 class _Rows:

@@ -5,8 +5,9 @@ from typing import Protocol
 
 from chunkflow.engine.messages import ChunkTask, FilePart, encode_chunk
 from chunkflow.engine.records.drafts import Place, join_places, pack_places
-from chunkflow.engine.records.files import local_keys, reusable, unpack
+from chunkflow.engine.records.files import local_keys
 from chunkflow.engine.records.writer import Columns, RecordWriter
+from chunkflow.engine.reuse import find_outcomes
 from chunkflow.engine.worker.calls import Context, call
 from chunkflow.engine.worker.sections import Section
 from chunkflow.model.chunk import Chunk
@@ -34,8 +35,7 @@ class _Keyed:
         self.processor = processor
         self._context = Context(processor.context, shown)
         self._alone = processor.alone
-        record = unpack(previous) if previous else None
-        self.known = reusable(record) if record is not None else {}
+        self.known = find_outcomes(previous)
         self.writer = RecordWriter()
 
     def keyed(self, section: Section) -> tuple[list[Chunk], list[bytes]]:

@@ -7,7 +7,7 @@ import pytest
 from chunkflow.cache.keys import chunk_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.compare import Differing, compared, compared_chunks
-from chunkflow.engine.plan import RunProcessor
+from chunkflow.engine.options import RunProcessor
 from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.records.files import FileRecord, local_keys, unpack
 from chunkflow.engine.records.writer import Columns, RecordWriter
@@ -17,7 +17,7 @@ from chunkflow.syntax.chunker import chunk_source
 SOURCE = b"let a = 1\nlet b = 2\nlet c = 3\n"
 CHUNKS = chunk_source(SOURCE, "typescript")
 KEYS = local_keys(CHUNKS, alone=False)
-PROCESSOR = RunProcessor("p", b"p" * 16, False, expensive=True, own=b"o" * 16)
+PROCESSOR = RunProcessor("p", b"p" * 16, own=b"o" * 16, expensive=True)
 VALUES = [Outcome(value=1), Outcome(), Outcome((Finding("bad"),))]
 
 

@@ -9,8 +9,8 @@ from runs import SUITES, Runner
 from chunkflow.cache.keys import content_digest, facts_key, file_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.explain import explain_files
-from chunkflow.engine.facts import Facts, pack_facts
-from chunkflow.engine.plan import Cutting, RunProcessor
+from chunkflow.engine.fingerprint_history import Fingerprint, pack_fingerprints
+from chunkflow.engine.options import Cutting, RunProcessor
 from chunkflow.model.explanation import FileExplanation
 
 Save = Callable[..., Path]
@@ -77,7 +77,7 @@ def test_record_that_cannot_be_decoded_is_none(file: Path, runner: Runner, tiers
 class TestEarlierRuns:
     """The record of an earlier run that is most like this one is the nearest."""
 
-    processor = RunProcessor("p", b"now!" * 4, False, parts=NOW)
+    processor = RunProcessor("p", b"now!" * 4, parts=NOW)
 
     @staticmethod
     def keep(runner: Runner, file: Path, *runs: bytes, path: str | None = None) -> None:
@@ -94,16 +94,18 @@ class TestEarlierRuns:
         one, other, current = b"1" * 16, b"2" * 16, self.processor.run
         self.keep(runner, file, one, other)
         facts = [
-            Facts(one, one, {"settings": "old", "source": "old"}),
-            Facts(other, other, {"settings": "old", "source": "same"}),
-            Facts(current, current, NOW),
+            Fingerprint(one, one, {"settings": "old", "source": "old"}),
+            Fingerprint(other, other, {"settings": "old", "source": "same"}),
+            Fingerprint(current, current, NOW),
         ]
-        runner.tiers.put(facts_key("p"), pack_facts(facts))
+        runner.tiers.put(facts_key("p"), pack_fingerprints(facts))
         assert told(explain(runner, processor=self.processor)) == [("settings",)] * 2
 
     def test_without_a_record_of_theirs_they_say_nothing(self, file: Path, runner: Runner) -> None:
         one = b"1" * 16
-        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, one, {"settings": "old"})]))
+        runner.tiers.put(
+            facts_key("p"), pack_fingerprints([Fingerprint(one, one, {"settings": "old"})])
+        )
         assert told(explain(runner, processor=self.processor)) == [("new",)] * 2
 
     def test_record_is_found_by_the_path_where_they_saw_it(
@@ -112,12 +114,14 @@ class TestEarlierRuns:
         one = b"1" * 16
         self.keep(runner, file, one, path="a.ts")
         before = {**NOW, "declared_context": "path"}
-        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, one, before)]))
+        runner.tiers.put(facts_key("p"), pack_fingerprints([Fingerprint(one, one, before)]))
         processor = self.processor._replace(parts={**NOW, "declared_context": ""})
         assert told(explain(runner, processor=processor)) == [("declared_context",)] * 2
 
     def test_part_that_was_not_there_counts_as_another(self, file: Path, runner: Runner) -> None:
         one = b"1" * 16
         self.keep(runner, file, one)
-        runner.tiers.put(facts_key("p"), pack_facts([Facts(one, one, {"source": "same"})]))
+        runner.tiers.put(
+            facts_key("p"), pack_fingerprints([Fingerprint(one, one, {"source": "same"})])
+        )
         assert told(explain(runner, processor=self.processor)) == [("settings",)] * 2

@@ -7,8 +7,9 @@ import pytest
 
 from chunkflow.cache.keys import content_digest
 from chunkflow.engine.audit.seen import SeenFile, seen_file
+from chunkflow.engine.files import File
 from chunkflow.engine.manifest import Signature
-from chunkflow.engine.plan import Cutting, File, RunProcessor
+from chunkflow.engine.options import Cutting, RunProcessor
 from chunkflow.engine.records.files import local_keys
 from chunkflow.errors import SourceError
 from chunkflow.processors.alone import alone as by_itself
@@ -32,7 +33,7 @@ def seen(
     alone: bool = False,
 ) -> SeenFile:
     file = File("a.ts", str(path), "typescript", Signature(0, 0, 0, 0), 0, None, False)
-    processor = RunProcessor("p", b"", False, max_bytes, context=context, alone=alone)
+    processor = RunProcessor("p", b"", context=context, max_chunk_bytes=max_bytes, alone=alone)
     return seen_file(file, processor, cutting)
 
 

@@ -11,8 +11,7 @@ from runs import SUITES, Runner
 from chunkflow.cache.keys import content_digest
 from chunkflow.engine.audit.verify import Sample, verify_files
 from chunkflow.engine.manifest import Manifest, Seen, signature_of
-from chunkflow.engine.options import RunOptions
-from chunkflow.engine.plan import Cutting
+from chunkflow.engine.options import Cutting, RunOptions
 from chunkflow.model.verification import Verification
 from chunkflow.syntax import chunker
 
@@ -84,9 +83,9 @@ def test_content_that_is_not_what_was_seen_is_told(two: Runner, save: Save, proj
 def test_file_that_changes_meanwhile_is_no_difference(two: Runner, project: Path) -> None:
     def change(*, small: bool) -> Any:
         (project / "a.ts").write_text("changed\n")
-        return two.options("metrics").open_pool(small=small)
+        return two.options("metrics").open_workers(small=small)
 
-    found = verify(two, "a.ts", open_pool=change)
+    found = verify(two, "a.ts", open_workers=change)
     assert found.differences == ()
     assert found.failed == ("cannot verify a.ts: it has just changed; run again",)
 
@@ -95,9 +94,9 @@ def test_file_that_vanishes_meanwhile_is_told(two: Runner, project: Path) -> Non
     def remove(*, small: bool) -> Any:
         (project / "a.ts").unlink()
         (project / "b.ts").unlink()
-        return two.options("metrics").open_pool(small=small)
+        return two.options("metrics").open_workers(small=small)
 
-    found = verify(two, open_pool=remove)
+    found = verify(two, open_workers=remove)
     assert found.differences == ()
     assert len(found.failed) == 2
 
@@ -121,9 +120,9 @@ def test_file_that_is_gone_is_left_out_if_it_was_not_named(two: Runner, project:
 def test_cache_that_is_cleared_meanwhile_is_no_difference(two: Runner) -> None:
     def clear(*, small: bool) -> Any:
         two.tiers.clear()
-        return two.options("metrics").open_pool(small=small)
+        return two.options("metrics").open_workers(small=small)
 
-    assert verify(two, open_pool=clear) == Verification(2, 2, 0, ())
+    assert verify(two, open_workers=clear) == Verification(2, 2, 0, ())
 
 
 def test_file_that_takes_too_long_to_parse_is_told(

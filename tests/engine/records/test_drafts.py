@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chunkflow.engine.records.drafts import Place, filled, join_places, pack_places, unpack_places
+from chunkflow.engine.records.drafts import (
+    Place,
+    fill_draft,
+    join_places,
+    pack_places,
+    unpack_places,
+)
 from chunkflow.engine.records.files import local_keys, reusable, unpack
 from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.model.finding import Finding, Outcome
@@ -48,13 +54,13 @@ def draft(missing: Sequence[int], *, certain: bool = True) -> bytes:
 def test_filled_draft_is_the_record_that_was_never_one(missing: list[int], certain: bool) -> None:
     missing.sort()
     outcomes = [OUTCOMES[index] for index in missing]
-    found = filled(draft(missing, certain=certain), list(map(place, missing)), outcomes)
+    found = fill_draft(draft(missing, certain=certain), list(map(place, missing)), outcomes)
     assert found == (record(OUTCOMES, certain=certain), [])
 
 
 def test_chunk_that_failed_is_told_with_its_lines_and_not_found_again() -> None:
     failed = Outcome(error='processor "p" raised ValueError')
-    found = filled(draft([1, 2]), [place(1), place(2)], [OUTCOMES[1], failed])
+    found = fill_draft(draft([1, 2]), [place(1), place(2)], [OUTCOMES[1], failed])
     assert found.record == record([*OUTCOMES[:2], failed, OUTCOMES[3]])
     assert found.errors == ['lines 2-3: processor "p" raised ValueError']
     unpacked = unpack(found.record)
@@ -64,7 +70,7 @@ def test_chunk_that_failed_is_told_with_its_lines_and_not_found_again() -> None:
 
 def test_uncertain_outcome_is_told_and_not_found_again() -> None:
     uncertain = OUTCOMES[2]._replace(is_certain=False)
-    found = filled(draft([1, 2]), [place(1), place(2)], [OUTCOMES[1], uncertain])
+    found = fill_draft(draft([1, 2]), [place(1), place(2)], [OUTCOMES[1], uncertain])
     assert found.record == record([*OUTCOMES[:2], uncertain, OUTCOMES[3]])
     assert found.errors == []
     unpacked = unpack(found.record)
@@ -115,14 +121,14 @@ def test_bytes_that_hold_no_places_are_refused(data: bytes) -> None:
 @pytest.mark.parametrize("payload", [b"", b"no record", RecordWriter().finish(0)])
 def test_draft_that_cannot_be_read_is_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match="the worker's answer cannot be read"):
-        filled(payload, [place(0)], [OUTCOMES[0]])
+        fill_draft(payload, [place(0)], [OUTCOMES[0]])
 
 
 @pytest.mark.parametrize("missing", [[1, 0], [1, 1], [7]])
 def test_places_in_another_order_are_refused(missing: list[int]) -> None:
     places = [place(1)._replace(chunk_index=index) for index in missing]
     with pytest.raises(ValueError, match="order of the file"):
-        filled(draft([0, 1]), places, [OUTCOMES[1]] * len(missing))
+        fill_draft(draft([0, 1]), places, [OUTCOMES[1]] * len(missing))
 
 
 def test_many_rows_are_as_few() -> None:
@@ -141,13 +147,13 @@ def test_many_rows_are_as_few() -> None:
         for i in lacking
     )
     known = written([Outcome() if i % 3 else told for i, told in enumerate(outcomes)])
-    assert filled(known, places, (outcomes[i] for i in lacking)).record == written(outcomes)
+    assert fill_draft(known, places, (outcomes[i] for i in lacking)).record == written(outcomes)
 
 
 def test_draft_whose_findings_cannot_be_decoded_is_refused() -> None:
     hollow = draft([1]).replace(json.dumps("first").encode(), b"[first]")
     with pytest.raises(ValueError, match="cannot be read"):
-        filled(hollow, [place(1)], [OUTCOMES[1]])
+        fill_draft(hollow, [place(1)], [OUTCOMES[1]])
 
 
 def test_places_of_a_large_file_take_little() -> None:
