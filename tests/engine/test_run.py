@@ -292,6 +292,7 @@ def test_files_are_looked_at_as_they_are_processed(
     assert looked_then[-1] == len(looked_then) == len(names)
 
 
+@pytest.mark.slow
 def test_of_an_unchanged_file_its_entry_is_held_and_little_else(
     runner: Runner, save: Save, tiers: Tiers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

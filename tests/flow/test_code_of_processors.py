@@ -229,7 +229,7 @@ def test_edit_of_any_code_of_a_function_reruns_it(case: Case, project: Path) -> 
     assert reruns(project, case.processor) == 0
 
 
-@pytest.mark.parametrize("case", mark_others_slow(CASES, QUICK))
+@pytest.mark.parametrize("case", mark_others_slow(CASES, ["import at the top"]))
 def test_project_elsewhere_has_the_same_keys(
     case: Case, project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -365,6 +365,7 @@ def test_what_a_module_declares_counts_wherever_it_comes_from(
     assert values(project, "r:rule") == ["b", "b"]
 
 
+@pytest.mark.slow
 def test_results_made_with_code_that_was_edited_meanwhile_are_not_kept(project: Path) -> None:
     """The helper is another while the run loads it, and as before afterwards."""
     rules = (
@@ -384,6 +385,7 @@ def test_results_made_with_code_that_was_edited_meanwhile_are_not_kept(project: 
     assert values(project, "r:rule") == [1, 1]
 
 
+@pytest.mark.slow
 def test_two_projects_in_one_process_have_their_own_code(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -407,7 +409,7 @@ def test_edits_while_an_object_lives_are_seen(project: Path) -> None:
             assert (file.error, [r.value for r in file.results["r:rule"]]) == (None, [limit] * 2)
 
 
-@pytest.mark.parametrize("first", ["r:one", "r:two"])
+@pytest.mark.parametrize("first", [pytest.param("r:one", marks=pytest.mark.slow), "r:two"])
 def test_what_one_function_has_loaded_counts_for_another_that_asks_for_it(
     first: str, project: Path
 ) -> None:

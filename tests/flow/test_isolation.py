@@ -33,7 +33,7 @@ IMPORTS = {
     "turns collection off": "import gc\ngc.disable()\ngc.freeze()\n",
     "traces": "import sys\nsys.settrace(lambda *a: None)\n",
 }
-QUICK_IMPORTS = ("prints", "changes directory", "has exit hooks", "traces")
+QUICK_IMPORTS = ("prints", "has exit hooks")
 
 BREAKS = {
     "os._exit": ("import os\nos._exit(3)\n", "exit status 3"),
@@ -138,7 +138,7 @@ CALLS = {
     "search path": ("sys.path.clear()", "bool(sys.path)"),
     "niceness": ("os.nice(5)", "os.nice(0)"),
 }
-QUICK_CALLS = ("directory", "environment", "standard error closed", "mask")
+QUICK_CALLS = ("environment", "standard error closed")
 
 DOES = """
 import os, resource, signal, sys

@@ -101,7 +101,7 @@ CHANGED = [
     "engine/records/writer.py",
     "engine/worker/calls.py",
 ]
-QUICK = ("syntax/walk.py", "processors/metrics/counts.py")
+QUICK = ("syntax/walk.py",)
 
 
 @pytest.mark.parametrize("file", mark_others_slow({name: name for name in CHANGED}, QUICK))
@@ -121,6 +121,7 @@ def test_explanation_names_the_rules(release: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_function_is_asked_again_only_where_another_release_hands_it_something_else(
     release: Path,
 ) -> None:

@@ -305,6 +305,7 @@ def test_failed_run_is_told_with_what_it_said(tmp_path: Path) -> None:
         runner.run(["."])
 
 
+@pytest.mark.slow
 def test_every_call_of_the_expensive_processor_is_seen(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "a.ts").write_text(ONE + TWO)
@@ -367,6 +368,7 @@ def releases(corpus_root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return publish
 
 
+@pytest.mark.slow
 def test_releases_become_commits(
     releases: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
