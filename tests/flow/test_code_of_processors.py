@@ -177,7 +177,7 @@ CASES = {
         "o.py",
     ),
 }
-QUICK = ("own module", "relative import inside")
+QUICK = ("relative import inside",)
 
 
 @pytest.fixture
@@ -334,6 +334,7 @@ def test_another_version_of_python_reruns_functions(
     assert reruns(project, "r:rule") == 2
 
 
+@pytest.mark.slow
 def test_module_that_comes_to_stand_before_another_counts(project: Path) -> None:
     write(project, {"r.py": rule("from o import LIMIT"), "o.py": BEFORE})
     assert values(project, "r:rule") == [1, 1]
@@ -409,7 +410,8 @@ def test_edits_while_an_object_lives_are_seen(project: Path) -> None:
             assert (file.error, [r.value for r in file.results["r:rule"]]) == (None, [limit] * 2)
 
 
-@pytest.mark.parametrize("first", [pytest.param("r:one", marks=pytest.mark.slow), "r:two"])
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["r:one", "r:two"])
 def test_what_one_function_has_loaded_counts_for_another_that_asks_for_it(
     first: str, project: Path
 ) -> None:

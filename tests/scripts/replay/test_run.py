@@ -243,6 +243,7 @@ def test_wrong_usage_is_explained(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_difference_from_scratch_ends_the_replay(
     history: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
