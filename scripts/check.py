@@ -26,6 +26,8 @@ STATIC = (
     ("mypy",),
     ("lint-imports",),
 )
+# As the README has it: this folder is tested, not what is installed.
+PYTEST = ("python", "-m", "pytest")
 
 
 def markers() -> list[str]:
@@ -41,12 +43,12 @@ def commands(step: str) -> Sequence[Sequence[str]]:
         case "static":
             return STATIC
         case "tests":
-            return [("pytest", "--cov")]
+            return [(*PYTEST, "--cov")]
         case "marked":
             # Properties were tried on few examples; hypothesis marks them itself.
             what = ("-m", " or ".join([*markers(), "hypothesis"]), "--hypothesis-profile=thorough")
             coverage = ("--cov", "--cov-append", f"--cov-fail-under={LEAST_COVERAGE_PERCENT}")
-            return [("pytest", *what, *coverage)]
+            return [(*PYTEST, *what, *coverage)]
     raise SystemExit(f"check: no step {step!r}; there are: {', '.join(STEPS)}")
 
 

@@ -15,7 +15,7 @@ from hypothesis import settings
 
 IS_CI = bool(os.environ.get("CI"))
 
-# `--hypothesis-profile=thorough`, which scripts/check.py gives, tries as many again.
+# The second is for the step of scripts/check.py that may take minutes.
 settings.register_profile("quick", deadline=None, derandomize=IS_CI, max_examples=25)
 settings.register_profile(
     "thorough", deadline=None, derandomize=IS_CI, max_examples=THOROUGH_EXAMPLES

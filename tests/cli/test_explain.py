@@ -170,6 +170,7 @@ def test_version(file: Path, explain: Explain, rules: Rules, save: Save) -> None
     assert told == [("first", ["version"]), ("second", ["version"])]
 
 
+@pytest.mark.slow
 def test_context(save: Save, explain: Explain, rules: Rules) -> None:
     file = save("a.ts", f"class K {{\n  m() {{}}\n}}\n\n{FIRST}")
     rules(IN_CLASS)
@@ -231,6 +232,7 @@ def test_chunk_that_failed_is_told(file: Path, explain: Explain, rules: Rules) -
     assert told == [("first", "l3"), ("second", ["failed"])]
 
 
+@pytest.mark.slow
 def test_result_of_a_chunk_is_found_in_another_file(
     file: Path, explain: Explain, rules: Rules, save: Save, project: Path
 ) -> None:

@@ -286,6 +286,7 @@ def test_files_are_looked_at_as_they_are_processed(runner: Runner, save: Save) -
     assert looked_then[-1] == len(looked_then) == len(names)
 
 
+@pytest.mark.slow
 def test_of_an_unchanged_file_its_report_is_held_and_little_else(
     runner: Runner, save: Save, tiers: Tiers
 ) -> None:

@@ -384,6 +384,7 @@ def large_project(save: Save) -> int:
     return 12 * 4 * 150
 
 
+@pytest.mark.slow
 def test_number_of_jobs_does_not_change_the_report(large_project: int) -> None:
     found = {
         as_json(run(cache=False, parallel_operations=1)),

@@ -232,7 +232,7 @@ CASES = {
         "o.py",
     ),
 }
-QUICK = ("own module", "relative import inside")
+QUICK = ("relative import inside",)
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_edit_of_any_code_of_a_function_reruns_it(case: Case, project: Path) -> 
     assert reruns(project, case.processor) == 0
 
 
-@pytest.mark.parametrize("case", mark_others_slow(CASES, QUICK))
+@pytest.mark.parametrize("case", mark_others_slow(CASES, ["import at the top"]))
 def test_project_elsewhere_has_the_same_keys(
     case: Case, project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -389,6 +389,7 @@ def test_another_version_of_python_reruns_functions(
     assert reruns(project, "r:rule") == 2
 
 
+@pytest.mark.slow
 def test_module_that_comes_to_stand_before_another_counts(project: Path) -> None:
     write(project, {"r.py": rule("from o import LIMIT"), "o.py": BEFORE})
     assert values(project, "r:rule") == [1, 1]
@@ -420,6 +421,7 @@ def test_what_a_module_declares_counts_wherever_it_comes_from(
     assert values(project, "r:rule") == ["b", "b"]
 
 
+@pytest.mark.slow
 def test_results_made_with_code_that_was_edited_meanwhile_are_not_kept(project: Path) -> None:
     """The helper is another while the run loads it, and as before afterwards."""
     rules = (
@@ -439,6 +441,7 @@ def test_results_made_with_code_that_was_edited_meanwhile_are_not_kept(project: 
     assert values(project, "r:rule") == [1, 1]
 
 
+@pytest.mark.slow
 def test_two_projects_in_one_process_have_their_own_code(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -462,6 +465,7 @@ def test_edits_while_an_object_lives_are_seen(project: Path) -> None:
             assert (file.error, [r.value for r in file.results["r:rule"]]) == (None, [limit] * 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["r:one", "r:two"])
 def test_what_one_function_has_loaded_counts_for_another_that_asks_for_it(
     first: str, project: Path

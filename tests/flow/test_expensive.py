@@ -90,6 +90,7 @@ def test_again_nothing_is_called_for(many_files: int) -> None:
     assert [file.results for file in again.files] == [file.results for file in first.files]
 
 
+@pytest.mark.slow
 def test_what_moves_is_not_called_for(many_files: int, project: Path, save: Save) -> None:
     run()
     calls()
@@ -110,6 +111,7 @@ def test_edit_is_one_call(many_files: int, project: Path) -> None:
     assert (report.totals.reran, sorted(calls())) == (2, ["None", "f33"])
 
 
+@pytest.mark.slow
 def test_number_of_workers_does_not_change_the_report(many_files: int) -> None:
     told = []
     for jobs in (1, 3):

@@ -34,7 +34,7 @@ IMPORTS = {
     "forks": "import os, sys\nif not os.fork():\n    sys.exit(0)\n",
     "traces": "import sys\nsys.settrace(lambda *a: None)\n",
 }
-QUICK_IMPORTS = ("prints", "changes directory", "has exit hooks", "traces")
+QUICK_IMPORTS = ("prints", "has exit hooks")
 
 BREAKS = {
     "os._exit": ("import os\nos._exit(3)\n", "exit status 3"),
@@ -160,7 +160,7 @@ CALLS = {
     "collection": ("gc.disable()", "gc.isenabled()"),
     "niceness": ("os.nice(5)", "os.nice(0)"),
 }
-QUICK_CALLS = ("directory", "environment", "standard error closed", "mask")
+QUICK_CALLS = ("environment", "standard error closed")
 
 DOES = """
 import gc, locale, os, resource, signal, sys, time

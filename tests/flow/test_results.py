@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from effort import mark_others_slow
 
 from chunkflow import ChunkFlow, Report
 from chunkflow.report.json import file_as_dict
@@ -39,24 +40,49 @@ def said(report: Report) -> list[str]:
     return [json.dumps(file) for file in told]
 
 
+WRONG = {
+    "finding in a value": (
+        '{"a": Finding("b")}',
+        "result['a'] is a Finding inside a value",
+    ),
+    "line that is not there": (
+        'Finding("b", start_line=2)',
+        "result.start_line is 2, but the chunk has 1 line",
+    ),
+    "column that is not there": (
+        'Finding("b", end_column=9)',
+        "result.end_column is 9, but line 1 of the chunk has 7",
+    ),
+    "empty message": (
+        'Finding("")',
+        "result.message is empty",
+    ),
+    "surrogate in a message": (
+        'Finding("\\udc80")',
+        "which holds a lone surrogate",
+    ),
+    "surrogate in a key": (
+        '{"\\ud800": 1}',
+        "which holds a lone surrogate",
+    ),
+    "long number": (
+        "10**5000",
+        "a whole number that is too long to be printed",
+    ),
+    "number that JSON lacks": (
+        '[float("-inf")]',
+        "result[0] is -inf, which JSON cannot hold",
+    ),
+    "tuple that raises": (
+        'type("T", (tuple,), {"__iter__": lambda t: 1 / 0})()',
+        "cannot be read: it raised ZeroDivision",
+    ),
+}
+QUICK = ("finding in a value", "column that is not there", "surrogate in a key")
+
+
 @pytest.mark.parametrize("expensive", [True, pytest.param(False, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    ("returned", "cause"),
-    [
-        ('{"a": Finding("b")}', "result['a'] is a Finding inside a value"),
-        ('Finding("b", start_line=2)', "result.start_line is 2, but the chunk has 1 line"),
-        ('Finding("b", end_column=9)', "result.end_column is 9, but line 1 of the chunk has 7"),
-        ('Finding("")', "result.message is empty"),
-        ('Finding("\\udc80")', "which holds a lone surrogate"),
-        ('{"\\ud800": 1}', "which holds a lone surrogate"),
-        ("10**5000", "a whole number that is too long to be printed"),
-        ('[float("-inf")]', "result[0] is -inf, which JSON cannot hold"),
-        (
-            'type("T", (tuple,), {"__iter__": lambda t: 1 / 0})()',
-            "cannot be read: it raised ZeroDivision",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("returned", "cause"), mark_others_slow(WRONG, QUICK))
 def test_wrong_result_costs_its_chunk_alone(
     rules: Rules, save: Save, expensive: bool, returned: str, cause: str
 ) -> None:

@@ -92,7 +92,9 @@ def test_table_of_a_processor_that_does_not_run_is_fine(save: Save) -> None:
         assert not flow.optimize_files().totals.failed
 
 
-@pytest.mark.parametrize("name", ["rules:told", "rules:quick"])
+@pytest.mark.parametrize(
+    "name", ["rules:told", pytest.param("rules:quick", marks=pytest.mark.slow)]
+)
 def test_function_is_told_its_table(save: Save, rules: Rules, name: str) -> None:
     save("a.ts", "let a\nlet b\n")
     rules(RULES)

@@ -100,6 +100,7 @@ def test_a_pool_that_lost_its_zygote_works_on(prepare: Prepare) -> None:
     assert str(dead.error) == "its worker process was killed by SIGKILL"
 
 
+@pytest.mark.slow
 def test_deaths_in_a_row_do_not_start_an_interpreter_each(
     prepare: Prepare, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ def test_death_of_a_worker_costs_its_task_only(
     assert (type(error), str(error)) == (WorkerDied, f"its worker process {cause}")
 
 
+@pytest.mark.slow
 def test_deaths_in_a_row_cost_one_task_each(pool: ProcessPool) -> None:
     answers = run(pool, *[b"exit 1", b"echo a", b"kill 9"] * 5)
     assert [answer.payload or type(answer.error) for answer in answers] == [

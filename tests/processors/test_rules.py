@@ -102,7 +102,7 @@ CHANGED = [
     "engine/records/writer.py",
     "engine/worker/calls.py",
 ]
-QUICK = ("syntax/walk.py", "processors/metrics/counts.py")
+QUICK = ("syntax/walk.py",)
 
 
 @pytest.mark.parametrize("file", mark_others_slow({name: name for name in CHANGED}, QUICK))
@@ -132,6 +132,7 @@ def test_release_that_takes_results_in_another_way_asks_functions_again(
     assert reran(run(release, *function)) == CHUNKS
 
 
+@pytest.mark.slow
 def test_function_is_asked_again_only_where_another_release_hands_it_something_else(
     release: Path,
 ) -> None:

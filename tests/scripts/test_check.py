@@ -18,7 +18,7 @@ def test_what_is_left_out_by_default_is_what_the_last_step_runs() -> None:
     left_out = options[options.index("-m") + 1]
     assert left_out == " and ".join(f"not {marker}" for marker in check.markers())
     [command] = check.commands("marked")
-    assert command[command.index("-m") + 1] == " or ".join([*check.markers(), "hypothesis"])
+    assert " or ".join([*check.markers(), "hypothesis"]) in command
 
 
 @pytest.fixture

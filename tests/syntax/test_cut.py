@@ -268,7 +268,7 @@ MAKERS = {make.__name__: make for make in (suite, router, factory, function, swi
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("make", mark_others_slow(MAKERS, ["factory", "switch"]))
+@pytest.mark.parametrize("make", mark_others_slow(MAKERS, ["factory"]))
 def test_one_line_inserted_anywhere_reruns_less_than_the_limit(
     make: Callable[[Random], str],
 ) -> None:

@@ -46,6 +46,7 @@ def test_each_window_is_no_larger_than_its_statements_need() -> None:
     assert max(sizes) <= 8192
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_overloads_on_both_sides_of_a_window_are_one_chunk() -> None:
     source = b"".join(b"declare function f(a: %d): %d;\n" % (i, i) for i in range(400))

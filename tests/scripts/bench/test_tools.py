@@ -117,6 +117,7 @@ def test_commands_take_turns_and_the_first_round_does_not_count(tmp_path: Path) 
     assert [(len(each.runs), each.files) for each in found] == [(2, 7), (2, 7)]
 
 
+@pytest.mark.slow
 def test_preparation_comes_before_every_run(tmp_path: Path) -> None:
     steps: list[str] = []
     code = "import os; os.remove('made')"
@@ -142,6 +143,7 @@ def test_command_that_is_not_there_is_named(tmp_path: Path) -> None:
         bench_rounds.bench([missing], rounds=1, tell=quiet)
 
 
+@pytest.mark.slow
 def test_findings_are_no_failure(tmp_path: Path) -> None:
     found = bench_rounds.bench(
         [command("a", "import sys; sys.exit(1)", tmp_path)], rounds=1, tell=quiet
@@ -149,6 +151,7 @@ def test_findings_are_no_failure(tmp_path: Path) -> None:
     assert found[0].runs[0].status == 1
 
 
+@pytest.mark.slow
 def test_commands_run_in_a_clean_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

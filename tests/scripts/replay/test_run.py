@@ -243,6 +243,7 @@ def test_wrong_usage_is_explained(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_difference_from_scratch_ends_the_replay(
     history: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -305,6 +306,7 @@ def test_failed_run_is_told_with_what_it_said(tmp_path: Path) -> None:
         runner.run(["."])
 
 
+@pytest.mark.slow
 def test_every_call_of_the_expensive_processor_is_seen(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "a.ts").write_text(ONE + TWO)
@@ -367,6 +369,7 @@ def releases(corpus_root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return publish
 
 
+@pytest.mark.slow
 def test_releases_become_commits(
     releases: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
