@@ -70,7 +70,8 @@ class Trial:
     ) -> None:
         self.pools = list(pools)
         self.terms = Terms(trusted, risky, 7.0, should_stop)
-        self.tiers = Tiers(MemoryTier(1 << 20), None, warn=lambda _: None)
+        self.memory = MemoryTier(1 << 20)
+        self.tiers = Tiers(self.memory, None, warn=lambda _: None)
         self.small: list[bool] = []
         self.done: list[str] = []
         self.results: dict[str, list[Outcome]] = {}

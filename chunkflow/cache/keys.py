@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from chunkflow.model.digest import blake2b
 
 FORMAT = 2
-"""Raised when the layout of any record or the meaning of any key changes."""
+"""The format of the whole cache: of keys, records and database files.
+
+Raise it when the meaning of a key, the layout of a record or the layout of a database changes. Each
+format has its own keys and its own database files, and a record of another format is a miss.
+"""
 
 DIGEST_BYTES = 16
 

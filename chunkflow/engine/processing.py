@@ -93,7 +93,7 @@ class Processing:
             )
 
     def _batches(self, files: Iterable[File]) -> Iterator[list[Sent]]:
-        is_anything_stored = bool(self._manifest) or not self._tiers.empty
+        is_anything_stored = bool(self._manifest) or not self._tiers.is_empty
         for group in _grouped(files, 1 if self._is_risky else _BATCH_FILES):
             batch = list(self._unknown(group) if is_anything_stored else map(Sent, group))
             if batch:

@@ -45,7 +45,7 @@ def test_a_database_with_another_schema_is_not_used(
     store.put_many([(b"a", b"1")])
     assert store.get_many([b"a", *KEYS]) == {b"a": b"1"}
     assert len(told) == 1
-    assert "it is not of this program's making" in told[0]
+    assert "it was not made by this program" in told[0]
 
 
 def test_another_programs_empty_database_with_other_pages_is_not_used(

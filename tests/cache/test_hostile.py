@@ -10,10 +10,10 @@ import diskcache  # type: ignore[import-untyped]
 import pytest
 
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.store import Store
+from chunkflow.cache.store import AdminStore
 from chunkflow.cache.tiers import Tiers
 
-MakeStore = Callable[..., Store]
+MakeStore = Callable[..., AdminStore]
 Query = Callable[..., list[tuple[object, ...]]]
 
 ITEMS = [(b"key %d" % n, bytes(2000)) for n in range(100)]
@@ -63,7 +63,7 @@ def use(make_store: MakeStore) -> list[dict[bytes, bytes]]:
     """Read, replace and remove; return what was found before and after."""
     store = make_store()
     before = store.get_many(KEYS)
-    store.stats()
+    store.take_census()
     store.put_many(ITEMS[: FEW - 2])
     store.remove_many(KEYS[FEW - 2 : FEW - 1])
     after = store.get_many(KEYS)
@@ -150,7 +150,7 @@ def test_settings_that_are_not_this_programs_are_not_followed(
     assert before == {}
     assert after == dict(ITEMS[: FEW - 2])
     assert len(told) == 1
-    assert "its settings are not this program's" in told[0]
+    assert "its settings were changed" in told[0]
     assert Path(f"{generation}.damaged").is_dir() or not Path(f"{generation}.damaged").exists()
 
 
@@ -164,7 +164,7 @@ def test_settings_that_change_before_the_first_write_are_not_followed(
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
     assert len(told) == 1
-    assert "its settings are not this program's" in told[0]
+    assert "its settings were changed" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_nothing_in_a_schema_is_ever_run(
     assert after == dict(ITEMS[: FEW - 2])
     assert not canary.exists()
     assert len(told) == 1
-    assert "it is not of this program's making" in told[0]
+    assert "it was not made by this program" in told[0]
 
 
 def test_a_trigger_in_the_place_of_the_librarys_own_is_seen(
@@ -208,4 +208,4 @@ def test_a_trigger_in_the_place_of_the_librarys_own_is_seen(
     )
     use(make_store)
     assert len(told) == 1
-    assert "it is not of this program's making" in told[0]
+    assert "it was not made by this program" in told[0]

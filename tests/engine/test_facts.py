@@ -48,7 +48,7 @@ def test_processor_of_which_nothing_is_said_is_left_out(tiers: Tiers) -> None:
 
 
 def test_damaged_record_is_replaced(tiers: Tiers) -> None:
-    tiers.put(facts_key("a"), b"junk")
+    tiers.put_many([(facts_key("a"), b"junk")])
     assert keep(tiers, run_of("a", 1)) == 1
     assert kept(tiers, "a") == ["1"]
 

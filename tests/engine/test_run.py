@@ -215,11 +215,11 @@ def test_hostile_record_is_missing_and_replaced(
     file = look(wanted.shown, wanted.path, manifest, options.clock_ns(), named=True)
     assert file is not None
     (key,) = Records(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
-    hit = tiers.get(key)
+    hit = tiers.get_many([key]).get(key)
     assert hit is not None
     head, note, keys, findings, values = split(hit.payload)
     assert old in values
-    tiers.put(key, join([head, note, keys, findings, values.replace(old, new)]))
+    tiers.put_many([(key, join([head, note, keys, findings, values.replace(old, new)]))])
     second = runner.run("a.ts")
     assert counts(second["a.ts"]) == ("changed", 2, 0)
     assert told(second) == told(first)

@@ -66,7 +66,7 @@ def test_chunk_records_are_compared_with_the_file_record(tiers: Tiers) -> None:
     right = [pack_chunk(c, o) for c, o in zip(CHUNKS, VALUES, strict=True)]
     tiers.put_many(zip(keys, right, strict=True))
     assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
-    tiers.put(keys[0], b"no record")
-    tiers.put(keys[1], pack_chunk(CHUNKS[1], Outcome(value=3)))
+    tiers.put_many([(keys[0], b"no record")])
+    tiers.put_many([(keys[1], pack_chunk(CHUNKS[1], Outcome(value=3)))])
     expected = [Differing(1, "chunk record")]
     assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == expected

@@ -35,10 +35,11 @@ class Clock:
 class Trial:
     """Chunk work, and what its askers were told."""
 
-    def __init__(self, tiers: Tiers, *, jobs: int = 2) -> None:
-        self.tiers = tiers
+    def __init__(self, memory: MemoryTier, *, jobs: int = 2) -> None:
+        self.memory = memory
+        self.tiers = Tiers(memory, None, warn=pytest.fail)
         self.clock = Clock()
-        self.work = ChunkWork((FIRST, SECOND), tiers, jobs=jobs, clock_s=self.clock)
+        self.work = ChunkWork((FIRST, SECOND), self.tiers, jobs=jobs, clock_s=self.clock)
         self.told: list[tuple[bytes, Result]] = []
 
     def want(self, *tasks: ChunkTask, owner: int = FILE) -> None:
@@ -79,12 +80,12 @@ class Trial:
 
     @property
     def kept(self) -> int:
-        return self.tiers.stats().l1.entries
+        return len(self.memory)
 
 
 @pytest.fixture
-def trial(tiers: Tiers) -> Trial:
-    return Trial(tiers)
+def trial(memory: MemoryTier) -> Trial:
+    return Trial(memory)
 
 
 def task(local_key: bytes, *, size: int = 10, processor: int = 0) -> ChunkTask:
@@ -225,7 +226,7 @@ def test_chunk_whose_result_is_kept_is_not_called_again(trial: Trial) -> None:
     trial.want(A)
     trial.do_all()
     trial.work.store()
-    again = Trial(trial.tiers)
+    again = Trial(trial.memory)
     again.want(A, B)
     again.ask(A)
     assert again.do_all() == [b"b"]
@@ -234,13 +235,13 @@ def test_chunk_whose_result_is_kept_is_not_called_again(trial: Trial) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"no record", pack_chunk(CHUNK, Outcome(error="no"))])
 def test_record_that_cannot_be_read_is_missing_and_replaced(trial: Trial, payload: bytes) -> None:
-    trial.tiers.put(trial.key(A), payload)
+    trial.tiers.put_many([(trial.key(A), payload)])
     trial.want(A)
     trial.ask(A)
     assert trial.do_all() == [b"a"]
     assert trial.results == [Result(Outcome(value="a"), "")]
     trial.work.store()
-    again = Trial(trial.tiers)
+    again = Trial(trial.memory)
     again.want(A)
     assert again.do_all() == []
 
@@ -479,7 +480,7 @@ def test_nothing_is_held_for_who_wanted_nothing(trial: Trial) -> None:
 
 
 def test_it_works_without_a_cache() -> None:
-    trial = Trial(Tiers(MemoryTier(0), None, warn=lambda _: None))
+    trial = Trial(MemoryTier(0))
     trial.want(A)
     trial.want(A, owner=OTHER)
     trial.ask(A, A)

@@ -94,7 +94,7 @@ def test_chunks_that_files_want_are_called_for_once() -> None:
 def test_results_are_kept_when_all_is_done() -> None:
     found = Trial(Workers(b"a", b"bb"), trusted=False)
     found.run([sent("a.ts")])
-    assert found.tiers.stats().l1.entries == 2
+    assert len(found.memory) == 2
 
 
 class Failing(Workers):
@@ -215,7 +215,7 @@ def test_chunks_in_hand_are_finished_and_kept_after_it_was_asked_to_stop() -> No
     found.run([sent("a.ts")])
     assert workers.called == [[b"ccc"]]
     assert (found.done, found.failed) == ([], [])
-    assert found.tiers.stats().l1.entries == 1
+    assert len(found.memory) == 1
 
 
 class Vanishing(Workers):
@@ -237,7 +237,7 @@ def test_without_processes_chunks_without_a_result_are_told_why() -> None:
     for name in found.done:
         assert values(found, name) == [str(NO_PROCESS), str(NO_PROCESS), "ccc"]
     assert sorted([*found.done, *(name for name, _ in found.failed)]) == ["a.ts", "b.ts"]
-    assert found.tiers.stats().l1.entries == 1
+    assert len(found.memory) == 1
 
 
 def test_without_processes_chunks_of_trusted_processors_are_called_for_here() -> None:
@@ -259,13 +259,13 @@ def test_interruption_passes_through_and_what_was_done_is_kept() -> None:
     found = Trial(Interrupted(b"a", b"bb"), trusted=False)
     with pytest.raises(KeyboardInterrupt):
         found.run(*BATCHES)
-    assert found.tiers.stats().l1.entries == 1
+    assert len(found.memory) == 1
 
 
 def test_record_that_is_kept_is_what_the_worker_said() -> None:
     found = Trial(Workers(b"a"), trusted=False)
     found.run([sent("a.ts")])
     (key,) = ChunkWork((SLOW,), found.tiers, jobs=1).keys(0, [b"a"])
-    hit = found.tiers.get(key)
+    hit = found.tiers.get_many([key]).get(key)
     assert hit is not None
     assert unpack_chunk(hit.payload) == Outcome(value="a")

@@ -7,12 +7,12 @@ import pytest
 
 import chunkflow.cache.database
 from chunkflow.cache.connection import DamagedDatabase
-from chunkflow.cache.generations import Generations
-from chunkflow.cache.open import open_store
-from chunkflow.cache.store import TendedStore
+from chunkflow.cache.database import open_store
+from chunkflow.cache.store import AdminStore
+from chunkflow.cache.versioned_files import VersionedFiles
 from chunkflow.errors import CacheError
 
-MakeStore = Callable[..., TendedStore]
+MakeStore = Callable[..., AdminStore]
 Query = Callable[..., list[tuple[object, ...]]]
 Start = Callable[..., Any]
 
@@ -20,7 +20,7 @@ ITEMS = [(b"key %d" % n, bytes(2000)) for n in range(100)]
 KEYS = [key for key, _ in ITEMS]
 
 
-def fill(store: TendedStore, count: int, name: bytes = b"filler") -> None:
+def fill(store: AdminStore, count: int, name: bytes = b"filler") -> None:
     for start in range(0, count, 20):
         store.put_many((b"%s %d" % (name, n), bytes(2000)) for n in range(start, start + 20))
 
@@ -142,13 +142,13 @@ def test_two_runs_that_meet_the_same_damage_go_on_with_the_same_new_store(
 def test_a_store_set_aside_by_another_run_at_that_moment_is_no_trouble(
     make_store: MakeStore, database: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other_run_is_faster(files: Generations) -> tuple[int, bool]:
+    def other_run_is_faster(files: VersionedFiles) -> tuple[int, bool]:
         monkeypatch.undo()
-        answer = files.newest()
-        files.set_aside(answer[0], keep_bytes=0)
+        answer = files.find_newest()
+        files.quarantine(answer[0], keep_bytes=0)
         return answer
 
-    monkeypatch.setattr(Generations, "newest", other_run_is_faster)
+    monkeypatch.setattr(VersionedFiles, "find_newest", other_run_is_faster)
     store = make_store()
     store.put_many(ITEMS)
     assert make_store().get_many(KEYS) == dict(ITEMS)
