@@ -36,7 +36,7 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def told() -> list[str]:
+def warnings() -> list[str]:
     """Every warning that a store or the tiers gave."""
     return []
 
@@ -63,14 +63,14 @@ MakeStore = Callable[..., AdminStore]
 
 @pytest.fixture
 def make_store(
-    directory: Path, told: list[str], clock: HandClock, kind: str
+    directory: Path, warnings: list[str], clock: HandClock, kind: str
 ) -> Iterator[MakeStore]:
     """Opens stores in `directory`, and closes them in the end."""
     stores = []
 
     def make(where: Path | str | None = None, *, limit_bytes: int = 64 << 20) -> AdminStore:
         store = open_store(
-            where or directory, l3=kind, limit_bytes=limit_bytes, warn=told.append, clock=clock
+            where or directory, l3=kind, limit_bytes=limit_bytes, warn=warnings.append, clock=clock
         )
         stores.append(store)
         return store

@@ -1,4 +1,4 @@
-"""All that a store holds is counted, walked and collected, whatever kind of store it is."""
+"""What the cache commands need of a store, whichever layout it has."""
 
 import sqlite3
 from collections.abc import Callable
@@ -136,7 +136,7 @@ def test_collecting_makes_room_where_the_limit_was_lowered(
     assert measure(store) <= 1 << 20
 
 
-def test_collecting_in_a_closed_store_does_nothing(store: AdminStore, told: list[str]) -> None:
+def test_collecting_in_a_closed_store_does_nothing(store: AdminStore, warnings: list[str]) -> None:
     store.close()
     store.collect_garbage()
-    assert told == []
+    assert warnings == []

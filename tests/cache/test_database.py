@@ -65,12 +65,12 @@ def fill(store: AdminStore, count: int, name: bytes = b"filler") -> None:
         store.put_many((b"%s %d" % (name, n), bytes(2000)) for n in range(start, start + 20))
 
 
-def test_what_was_put_is_found_by_the_next_run(make_store: MakeStore, told: list[str]) -> None:
+def test_what_was_put_is_found_by_the_next_run(make_store: MakeStore, warnings: list[str]) -> None:
     first = make_store()
     first.put_many(ITEMS)
     first.close()
     assert make_store().get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_a_key_list_longer_than_a_query_takes_is_one_call(make_store: MakeStore) -> None:
@@ -99,7 +99,7 @@ def test_reading_writes_nothing(make_store: MakeStore, database: Path, clock: An
 
 
 def test_a_closed_store_finds_and_keeps_nothing(
-    count_records: CountRecords, make_store: MakeStore, told: list[str]
+    count_records: CountRecords, make_store: MakeStore, warnings: list[str]
 ) -> None:
     store = make_store()
     store.put_many(ITEMS)
@@ -109,7 +109,7 @@ def test_a_closed_store_finds_and_keeps_nothing(
     assert store.get_many(KEYS) == {}
     assert count_records(store) == 0
     assert make_store().get_many([b"new", *KEYS]) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_census_counts_records_and_bytes_on_disk(
@@ -163,7 +163,7 @@ def test_a_killed_writer_leaves_a_sound_store(
     directory: Path,
     kind: str,
     make_store: MakeStore,
-    told: list[str],
+    warnings: list[str],
     query: Query,
     find_database: Callable[[Path], Path],
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_killed_writer_leaves_a_sound_store(
         store.put_many(ITEMS)
         assert store.get_many(KEYS) == dict(ITEMS)
         store.close()
-    assert told == []
+    assert warnings == []
 
 
 def test_a_forked_child_leaves_the_parents_store_alone(
@@ -188,13 +188,13 @@ def test_a_forked_child_leaves_the_parents_store_alone(
 
 @pytest.mark.parametrize("name", ["a b", "50% ?mode=ro#x", "naïve", os.fsdecode(b"\xff\xfe")])
 def test_the_directory_may_have_any_name(
-    name: str, make_store: MakeStore, directory: Path, told: list[str]
+    name: str, make_store: MakeStore, directory: Path, warnings: list[str]
 ) -> None:
     store = make_store(directory / name)
     store.put_many(ITEMS)
     store.close()
     assert make_store(str(directory / name)).get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_a_relative_directory_stays_where_it_was_when_the_program_moves(
@@ -216,7 +216,7 @@ def test_the_database_is_private(database: Path) -> None:
 
 
 def test_values_of_another_type_are_misses(
-    make_store: MakeStore, database: Path, told: list[str], query: Query, table: str
+    make_store: MakeStore, database: Path, warnings: list[str], query: Query, table: str
 ) -> None:
     used = {"records": "used", "Cache": "access_time"}[table]
     query(
@@ -230,7 +230,7 @@ def test_values_of_another_type_are_misses(
     store.close()
     store = make_store(limit_bytes=4 << 20)
     store.put_many((b"filler %d" % n, bytes(16_000)) for n in range(300))
-    assert told == []
+    assert warnings == []
 
 
 # Opening a store
@@ -241,42 +241,42 @@ def test_values_of_another_type_are_misses(
     [("sqlite", "1.sqlite3"), ("diskcache", "1.diskcache")],
 )
 def test_the_store_that_was_named_is_opened(
-    l3: str, name: str, directory: Path, told: list[str]
+    l3: str, name: str, directory: Path, warnings: list[str]
 ) -> None:
-    open_store(directory, l3=l3, limit_bytes=1 << 20, warn=told.append).close()
+    open_store(directory, l3=l3, limit_bytes=1 << 20, warn=warnings.append).close()
     assert (directory / f"chunkflow-v2-{name}").exists()
-    assert told == []
+    assert warnings == []
 
 
 def test_the_default_needs_no_extra(
-    directory: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+    directory: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "diskcache", None)
-    store = open_store(directory, limit_bytes=1 << 20, warn=told.append)
+    store = open_store(directory, limit_bytes=1 << 20, warn=warnings.append)
     store.put_many([(b"a", b"1")])
     assert store.get_many([b"a"]) == {b"a": b"1"}
     store.close()
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(
-    directory: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+    directory: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "diskcache", None)
     monkeypatch.delitem(sys.modules, "chunkflow.cache.diskcache", raising=False)
     with pytest.raises(SettingsError) as error:
-        open_store(directory, l3="diskcache", limit_bytes=1 << 20, warn=told.append)
+        open_store(directory, l3="diskcache", limit_bytes=1 << 20, warn=warnings.append)
     assert 'pip install "chunkflow[diskcache]"' in str(error.value)
     assert not directory.exists()
 
 
 @pytest.mark.parametrize("l3", ["sqlite", "diskcache"])
-def test_a_link_out_of_the_project_is_refused(l3: str, tmp_path: Path, told: list[str]) -> None:
+def test_a_link_out_of_the_project_is_refused(l3: str, tmp_path: Path, warnings: list[str]) -> None:
     project, outside = tmp_path / "project", tmp_path / "outside"
     project.mkdir()
     outside.mkdir()
     (project / "cache").symlink_to(outside)
     with pytest.raises(CacheError, match="which is not below the project"):
         open_store(
-            project / "cache", l3=l3, limit_bytes=1 << 20, warn=told.append, inside=str(project)
+            project / "cache", l3=l3, limit_bytes=1 << 20, warn=warnings.append, inside=str(project)
         )
     assert list(outside.iterdir()) == []

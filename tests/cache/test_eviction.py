@@ -190,19 +190,19 @@ def test_a_lower_limit_shrinks_the_files_at_the_end_of_a_run(
 
 
 def test_a_limit_below_the_smallest_database_keeps_nothing_and_harms_nobody(
-    make_store: MakeStore, told: list[str]
+    make_store: MakeStore, warnings: list[str]
 ) -> None:
     store = make_store(limit_bytes=1)
     keys = fill(store, 10)
     assert store.get_many(keys) == {}
-    assert told == []
+    assert warnings == []
 
 
 def test_a_reader_that_never_ends_makes_writes_be_dropped_before_the_limit_is_passed(
     make_store: MakeStore,
     directory: Path,
     find_database: Callable[[Path], Path],
-    told: list[str],
+    warnings: list[str],
     table: str,
     size_bytes: Callable[[Path], int],
     monkeypatch: pytest.MonkeyPatch,
@@ -215,5 +215,5 @@ def test_a_reader_that_never_ends_makes_writes_be_dropped_before_the_limit_is_pa
         reader.execute("SELECT count(*) FROM " + table)
         fill(store, MORE_THAN_FITS)
         assert size_bytes(directory) <= LIMIT_BYTES
-    assert len(told) == 1
-    assert "another process is using its journal" in told[0]
+    assert len(warnings) == 1
+    assert "another process is using its journal" in warnings[0]

@@ -107,7 +107,7 @@ def test_kinds_of_record_never_share_a_key() -> None:
     assert [key[:1] for key in keys] == [b"f", b"m", b"c"]
 
 
-def test_what_a_key_is_about_is_told_by_its_first_byte() -> None:
+def test_the_first_byte_of_a_key_is_its_kind() -> None:
     keys = [
         file_key(b"r" * 16, "tsx", b"d" * 16, None),
         chunk_key(b"r" * 16, b"d" * 29),

@@ -92,8 +92,8 @@ def three(plain: PlainStore, l2: MemoryTier) -> Tiers:
 
 
 @pytest.fixture
-def tiers(memory: MemoryTier, store: Store, told: list[str]) -> Tiers:
-    return Tiers(memory, store, warn=told.append)
+def tiers(memory: MemoryTier, store: Store, warnings: list[str]) -> Tiers:
+    return Tiers(memory, store, warn=warnings.append)
 
 
 def test_what_was_put_comes_from_memory(tiers: Tiers) -> None:
@@ -110,17 +110,17 @@ def test_what_memory_let_go_comes_from_disk_and_then_from_memory(tiers: Tiers) -
 
 
 def test_the_next_run_finds_it_on_disk(
-    tiers: Tiers, make_store: MakeStore, told: list[str]
+    tiers: Tiers, make_store: MakeStore, warnings: list[str]
 ) -> None:
     tiers.put_many([(b"a", b"1")])
     tiers.close()
-    again = Tiers(None, make_store(), warn=told.append)
+    again = Tiers(None, make_store(), warn=warnings.append)
     assert again.get_many([b"a"]) == {b"a": Hit(b"1", "l3")}
     assert again.get_many([b"a"]) == {b"a": Hit(b"1", "l3")}, "nothing is kept in memory"
 
 
-def test_without_a_store_memory_alone_serves(memory: MemoryTier, told: list[str]) -> None:
-    tiers = Tiers(memory, None, warn=told.append)
+def test_without_a_store_memory_alone_serves(memory: MemoryTier, warnings: list[str]) -> None:
+    tiers = Tiers(memory, None, warn=warnings.append)
     tiers.put_many([(b"a", b"1")])
     assert tiers.get_many([b"a", b"b"]) == {b"a": Hit(b"1", "l1")}
     tiers.clear()
@@ -140,20 +140,20 @@ DAMAGED = [
 
 @pytest.mark.parametrize("value", DAMAGED)
 def test_a_damaged_record_is_a_miss_and_is_removed(
-    value: bytes, tiers: Tiers, store: Store, told: list[str]
+    value: bytes, tiers: Tiers, store: Store, warnings: list[str]
 ) -> None:
     store.put_many([(b"a", value), (b"b", seal(b"b", b"2"))])
     assert tiers.get_many([b"a", b"b"]) == {b"b": Hit(b"2", "l3")}
     assert store.get_many([b"a"]) == {}
-    assert len(told) == 1
-    assert "damaged" in told[0]
+    assert len(warnings) == 1
+    assert "damaged" in warnings[0]
 
 
-def test_damaged_records_are_told_once(tiers: Tiers, store: Store, told: list[str]) -> None:
+def test_damaged_records_are_reported_once(tiers: Tiers, store: Store, warnings: list[str]) -> None:
     for n in range(3):
         store.put_many([(b"%d" % n, b"damaged")])
         assert tiers.get_many([b"%d" % n]) == {}
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_clear_forgets_what_was_named(tier: str, found_in: str | None, tiers: Ti
 
 
 def test_tiers_are_empty_until_any_of_them_holds_something(
-    tiers: Tiers, memory: MemoryTier, told: list[str]
+    tiers: Tiers, memory: MemoryTier, warnings: list[str]
 ) -> None:
     assert tiers.is_empty
     tiers.put_many([(b"a", b"1")])
@@ -175,7 +175,7 @@ def test_tiers_are_empty_until_any_of_them_holds_something(
     assert not tiers.is_empty
     tiers.clear("l3")
     assert tiers.is_empty
-    assert Tiers(memory, None, warn=told.append).is_empty
+    assert Tiers(memory, None, warn=warnings.append).is_empty
 
 
 # With L2
@@ -316,9 +316,9 @@ class TestPeeking:
     """What is looked at stays where it is."""
 
     def test_each_is_found_where_it_is(
-        self, memory: MemoryTier, l2: MemoryTier, store: Store, told: list[str]
+        self, memory: MemoryTier, l2: MemoryTier, store: Store, warnings: list[str]
     ) -> None:
-        tiers = Tiers(memory, store, warn=told.append, l2=l2)
+        tiers = Tiers(memory, store, warn=warnings.append, l2=l2)
         tiers.put_many([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
         tiers.clear("l1")
         tiers.prefetch([b"b"])
@@ -328,9 +328,9 @@ class TestPeeking:
             assert tiers.peek_many([b"a", b"b", b"c", b"z", b"a"]) == expected
 
     def test_memory_is_newer_than_a_store_that_cannot_be_written(
-        self, memory: MemoryTier, plain: PlainStore, told: list[str]
+        self, memory: MemoryTier, plain: PlainStore, warnings: list[str]
     ) -> None:
-        tiers = Tiers(memory, plain, warn=told.append)
+        tiers = Tiers(memory, plain, warn=warnings.append)
         tiers.put_many([(b"a", b"old")])
         plain.is_writable = False
         tiers.put_many([(b"a", b"new")])
