@@ -137,7 +137,7 @@ class DatabaseStore:
         self._generation = 0
         self._outdated_rows: set[int] = set()
         self._failed_writes = 0
-        self._has_begun_anew = False
+        self._has_replaced_database = False
         self._has_warned = False
         prepare_directory(self._directory, inside=inside)
         with registry_lock:
@@ -156,7 +156,7 @@ class DatabaseStore:
         It takes one transaction, or several if the journal would exceed its share of the limit. A
         value that is larger than that share is not kept, and neither is its key's earlier value.
         """
-        for batch in self._batches(items):
+        for batch in self._split_batches(items):
             if self._failed_writes >= _FAILED_WRITES_ALLOWED:
                 # Each may have waited for a lock, which is not worth the time any more.
                 return
@@ -247,7 +247,7 @@ class DatabaseStore:
         if kept_path is not None:
             self._warn(
                 f"the cache in {self._directory} was damaged ({reason});"
-                f" a new one is begun, {os.path.basename(kept_path)} may be deleted"
+                f" a new one was created, and {os.path.basename(kept_path)} can be deleted"
             )
 
     def _attempt(self, verb: str, action: Callable[..., _T], *args: object) -> _T | None:
@@ -262,22 +262,22 @@ class DatabaseStore:
                 try:
                     return action(self._connection, *args)
                 except DamagedDatabase as exc:
-                    self._begin_anew(self._connection, str(exc))
+                    self._replace_database(self._connection, str(exc))
                 except DatabaseErrors as exc:
                     if not is_damage(exc) or self._connection.is_immutable:
                         self._warn_of_failure(verb, describe_error(exc))
                         return None
-                    self._begin_anew(self._connection, describe_error(exc))
+                    self._replace_database(self._connection, describe_error(exc))
             return None
 
-    def _begin_anew(self, connection: StoreConnection, reason: str) -> None:
+    def _replace_database(self, connection: StoreConnection, reason: str) -> None:
         connection.close()
         self._connection = None
         self._outdated_rows.clear()
-        if self._has_begun_anew:
+        if self._has_replaced_database:
             # The second time in a run: the disk or the memory is faulty.
             return
-        self._has_begun_anew = True
+        self._has_replaced_database = True
         try:
             self._quarantine(self._generation, reason)
             self._connection = self._open()
@@ -289,7 +289,7 @@ class DatabaseStore:
         if not self._has_warned:
             self._has_warned = True
             self._warn(
-                f"cannot {verb} the cache in {self._directory}: {reason}; the run goes on without"
+                f"cannot {verb} the cache in {self._directory}: {reason}; the run continues without"
             )
 
     def _read(self, connection: StoreConnection, keys: Collection[bytes]) -> dict[bytes, bytes]:
@@ -315,7 +315,7 @@ class DatabaseStore:
                     self._outdated_rows.add(outdated)
         return found
 
-    def _batches(self, items: Iterable[tuple[bytes, bytes]]) -> Iterator[dict[bytes, bytes]]:
+    def _split_batches(self, items: Iterable[tuple[bytes, bytes]]) -> Iterator[dict[bytes, bytes]]:
         batch: dict[bytes, bytes] = {}
         journal_bytes = 0
         for key, value in items:
