@@ -19,7 +19,7 @@ KINDS = {b"f": "files", b"c": "chunks", b"m": "manifests", b"x": "facts"}
 """The kind of a record, by the first byte of its key."""
 
 
-def content_digest(source: bytes) -> bytes:
+def digest_content(source: bytes) -> bytes:
     """Return the digest of a file's bytes; 16 bytes."""
     return blake2b(source, digest_size=DIGEST_BYTES).digest()
 
@@ -29,7 +29,7 @@ def fingerprint(parts: Mapping[str, str]) -> bytes:
     return _digest("parts", *(text for part in sorted(parts.items()) for text in part))
 
 
-def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
+def make_file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
     """Return the key of a processor's result for a whole file.
 
     What precedes the path has a fixed length or holds no NUL, so different arguments never share a
@@ -38,7 +38,7 @@ def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key
     Args:
         run: the `fingerprint` of the processor and of how files are cut.
         language: the file's language.
-        content: the `content_digest` of the file.
+        content: the digest of the file, from `digest_content`.
         path: the path if the processor's results depend on it.
     """
     named = b"" if path is None else b"\0" + path.encode("utf-8", "surrogateescape")
@@ -46,7 +46,7 @@ def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key
     return b"f" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
 
 
-def chunk_key(processor: bytes, local_key: bytes) -> Key:
+def make_chunk_key(processor: bytes, local_key: bytes) -> Key:
     """Return the key of an expensive processor's result for a chunk, in whichever file.
 
     Args:
@@ -57,12 +57,12 @@ def chunk_key(processor: bytes, local_key: bytes) -> Key:
     return b"c" + blake2b(processor + local_key, digest_size=DIGEST_BYTES).digest()
 
 
-def manifest_key(folder: str) -> Key:
+def make_manifest_key(folder: str) -> Key:
     """Return the key of what was last seen of the files in a folder, an absolute path."""
     return b"m" + _digest("manifest", str(FORMAT), folder)
 
 
-def learned_key(processor: bytes) -> Key:
+def make_late_code_key(processor: bytes) -> Key:
     """Return the key of the code that a processor loads while it runs; see `engine/late_code.py`.
 
     Args:
@@ -71,7 +71,7 @@ def learned_key(processor: bytes) -> Key:
     return b"x" + _digest("learned", str(FORMAT), processor.hex())
 
 
-def facts_key(name: str) -> Key:
+def make_facts_key(name: str) -> Key:
     """Return the key of what a processor's last runs depended on. No result depends on it.
 
     It is the same in every format, so that `--explain` can name a change of format.

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 
-from chunkflow.cache.keys import learned_key
+from chunkflow.cache.keys import make_late_code_key
 from chunkflow.cache.tiers import Tiers
 
 _DISTRIBUTION = "distribution "
@@ -25,7 +25,7 @@ def known_late_code(tiers: Tiers, base: bytes, root: str) -> dict[str, str]:
         base: the processor's `fingerprint` without this code.
         root: the project's root.
     """
-    key = learned_key(base)
+    key = make_late_code_key(base)
     hit = tiers.get_many([key]).get(key)
     return (
         {}
@@ -43,7 +43,7 @@ def keep_late_code(tiers: Tiers, base: bytes, root: str, code: Mapping[str, str]
         root: as above.
         code: name → path of the file that stands for it, absolute.
     """
-    key = learned_key(base)
+    key = make_late_code_key(base)
     hit = tiers.get_many([key]).get(key)
     known = {} if hit is None else _unpacked(hit.payload)
     known |= {name: _relative(path, root) for name, path in code.items()}

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from chunkflow.cache.keys import content_digest, file_key
+from chunkflow.cache.keys import digest_content, make_file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.manifest import Manifest, Signature, settled, signature_of
 from chunkflow.engine.reading import (
@@ -147,7 +147,7 @@ class Records:
     def keys(self, file: File, digest: bytes) -> list[bytes]:
         """The key of a file's record, a processor each."""
         return [
-            file_key(p.run, file.language, digest, file.shown if p.sees_path else None)
+            make_file_key(p.run, file.language, digest, file.shown if p.sees_path else None)
             for p in self._processors
         ]
 
@@ -210,7 +210,7 @@ def read_and_digest(file: File, streaming_bytes: int | None) -> tuple[bytes | No
     if file.signature.size_bytes > bytes_to_hold(streaming_bytes):
         return None, read_digest(file.path, file.shown)
     source = read_source(file.path, file.shown)
-    return source, content_digest(source)
+    return source, digest_content(source)
 
 
 def noted(file: File) -> Signature:

@@ -9,7 +9,7 @@ import pytest
 from reports import counts
 from runs import Runner
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine import plan, processing
@@ -214,7 +214,7 @@ def test_hostile_record_is_missing_and_replaced(
     manifest = Manifest(tiers, [wanted.path])
     file = look(wanted.shown, wanted.path, manifest, options.clock_ns(), named=True)
     assert file is not None
-    (key,) = Records(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
+    (key,) = Records(tiers, options.processors).keys(file, digest_content(SOURCE.encode()))
     hit = tiers.get_many([key]).get(key)
     assert hit is not None
     head, note, keys, findings, values = split(hit.payload)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from chunkflow.cache.keys import chunk_key
+from chunkflow.cache.keys import make_chunk_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.dispatch.waiting import Pending, Waiting
 from chunkflow.engine.messages import ChunkDone, ChunkTask
@@ -108,7 +108,7 @@ class ChunkWork:
     def keys(self, number: int, local_keys: Iterable[bytes]) -> list[bytes]:
         """The keys of chunks, for the processor of that number."""
         own = self._processors[number].own
-        return [chunk_key(own, local_key) for local_key in local_keys]
+        return [make_chunk_key(own, local_key) for local_key in local_keys]
 
     def want(self, owner: int, tasks: Iterable[ChunkTask]) -> None:
         """See to it that there will be a result for each chunk.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from runs import SUITES, Runner
 
-from chunkflow.cache.keys import content_digest, facts_key, file_key
+from chunkflow.cache.keys import digest_content, make_facts_key, make_file_key
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.explain import explain_files
@@ -64,8 +64,8 @@ def test_file_that_is_gone_is_told_if_it_was_named(runner: Runner) -> None:
 def test_record_that_cannot_be_decoded_is_none(file: Path, runner: Runner, tiers: Tiers) -> None:
     runner.run("a.ts")
     (processor,) = runner.options("metrics").processors
-    digest = content_digest(file.read_bytes())
-    key = file_key(processor.run, "typescript", digest, None)
+    digest = digest_content(file.read_bytes())
+    key = make_file_key(processor.run, "typescript", digest, None)
     payload = tiers.peek_many([key])[key].payload
     assert payload.count(b"[[") == 1
     tiers.put_many([(key, payload.replace(b"[[", b"[{"))])
@@ -82,11 +82,11 @@ class TestEarlierRuns:
         """Keep the record of the file as if these runs had made it."""
         runner.run("a.ts")
         (made,) = runner.options("metrics").processors
-        digest = content_digest(file.read_bytes())
-        key = file_key(made.run, "typescript", digest, None)
+        digest = digest_content(file.read_bytes())
+        key = make_file_key(made.run, "typescript", digest, None)
         payload = runner.tiers.peek_many([key])[key].payload
         for run in runs:
-            runner.tiers.put_many([(file_key(run, "typescript", digest, path), payload)])
+            runner.tiers.put_many([(make_file_key(run, "typescript", digest, path), payload)])
 
     def test_the_most_alike_is_taken(self, file: Path, runner: Runner) -> None:
         one, other, current = b"1" * 16, b"2" * 16, self.processor.run
@@ -96,13 +96,13 @@ class TestEarlierRuns:
             Facts(other, other, {"settings": "old", "source": "same"}),
             Facts(current, current, NOW),
         ]
-        runner.tiers.put_many([(facts_key("p"), pack_facts(facts))])
+        runner.tiers.put_many([(make_facts_key("p"), pack_facts(facts))])
         assert told(explain(runner, processor=self.processor)) == [("settings",)] * 2
 
     def test_without_a_record_of_theirs_they_say_nothing(self, file: Path, runner: Runner) -> None:
         one = b"1" * 16
         runner.tiers.put_many(
-            [(facts_key("p"), pack_facts([Facts(one, one, {"settings": "old"})]))]
+            [(make_facts_key("p"), pack_facts([Facts(one, one, {"settings": "old"})]))]
         )
         assert told(explain(runner, processor=self.processor)) == [("new",)] * 2
 
@@ -112,12 +112,14 @@ class TestEarlierRuns:
         one = b"1" * 16
         self.keep(runner, file, one, path="a.ts")
         before = {**NOW, "declared_context": "path"}
-        runner.tiers.put_many([(facts_key("p"), pack_facts([Facts(one, one, before)]))])
+        runner.tiers.put_many([(make_facts_key("p"), pack_facts([Facts(one, one, before)]))])
         processor = self.processor._replace(parts={**NOW, "declared_context": ""})
         assert told(explain(runner, processor=processor)) == [("declared_context",)] * 2
 
     def test_part_that_was_not_there_counts_as_another(self, file: Path, runner: Runner) -> None:
         one = b"1" * 16
         self.keep(runner, file, one)
-        runner.tiers.put_many([(facts_key("p"), pack_facts([Facts(one, one, {"source": "same"})]))])
+        runner.tiers.put_many(
+            [(make_facts_key("p"), pack_facts([Facts(one, one, {"source": "same"})]))]
+        )
         assert told(explain(runner, processor=self.processor)) == [("settings",)] * 2
