@@ -63,7 +63,7 @@ class StoreConnection(sqlite3.Connection):
     journal_limit_bytes = 0
     busy_timeout_s = 0.0
     is_immutable = False
-    """Whether the file is assumed not to change. If another process changes it, reads fail."""
+    """Whether the file is assumed not to change. If it does, reads may return garbage."""
 
     def set_busy_timeout(self, seconds: float) -> None:
         """Set how long each statement waits for a lock of another connection."""
@@ -80,7 +80,10 @@ class StoreConnection(sqlite3.Connection):
 
 
 class Layout(Protocol):
-    """How one kind of database is laid out. Its strings become parts of SQL statements."""
+    """How one kind of database is laid out.
+
+    Its strings become parts of SQL statements, so none of them may come from outside.
+    """
 
     # What the names of its files end in.
     suffix: str
