@@ -1,4 +1,4 @@
-"""Where a store keeps its files: a directory of its user's own, marked as a cache."""
+"""Prepares the cache's directory: private to its user, and marked as a cache."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import stat
 from chunkflow.errors import CacheError
 
 TAG_NAME = "CACHEDIR.TAG"
-"""Tells backup programs to pass over the directory: https://bford.info/cachedir/."""
+"""Makes backup programs skip the directory: https://bford.info/cachedir/."""
 
 _TAG_TEXT = b"""Signature: 8a477f597d28d172789f06886806bc55
 # This file is a cache directory tag created by chunkflow.
@@ -17,7 +17,7 @@ _IGNORE_NAME = ".gitignore"
 _IGNORE_TEXT = b"# Created by chunkflow.\n*\n"
 
 
-def cache_error(directory: str, reason: object) -> CacheError:
+def make_cache_error(directory: str, reason: object) -> CacheError:
     """Return the error for a cache directory that cannot be used."""
     text = getattr(reason, "strerror", None) or reason
     return CacheError(
@@ -27,12 +27,14 @@ def cache_error(directory: str, reason: object) -> CacheError:
 
 
 def prepare_directory(directory: str, *, inside: str | None = None) -> None:
-    """Make `directory` if it is missing, private to the user, and mark it as a cache.
+    """Create `directory` if it is missing, private to its user, and mark it as a cache.
 
-    Several processes may do so at the same time. A symbolic link counts as its target; where
-    `inside` names a project, links must not lead out of it: who made its files may not choose
-    where they lead. Raises CacheError if the directory cannot be made, or if others can put into it
-    what they like.
+    Several processes may do so at the same time. Symbolic links are followed. If `inside` names a
+    project, they must not lead out of it, because the author of the project's files may not choose
+    where the user's cache is.
+
+    Raises:
+        CacheError: the directory cannot be created, or other users can write to it.
     """
     try:
         _check_inside(directory, inside)
@@ -41,18 +43,18 @@ def prepare_directory(directory: str, *, inside: str | None = None) -> None:
         found = os.stat(directory)
         names = os.listdir(directory)
     except FileExistsError as exc:
-        raise cache_error(directory, "it is not a directory") from exc
+        raise make_cache_error(directory, "it is not a directory") from exc
     except (OSError, ValueError) as exc:
-        raise cache_error(directory, exc) from exc
+        raise make_cache_error(directory, exc) from exc
     if found.st_uid != os.geteuid():
-        raise cache_error(directory, "it belongs to another user")
-    # A directory that already held something else stays as it is: it may be a project's root.
+        raise make_cache_error(directory, "it belongs to another user")
+    # A directory that holds something else stays as it is: it may be a project's root.
     if not names or TAG_NAME in names:
         _make_private(directory, found.st_mode)
         _write_missing(os.path.join(directory, TAG_NAME), _TAG_TEXT)
         _write_missing(os.path.join(directory, _IGNORE_NAME), _IGNORE_TEXT)
     elif found.st_mode & stat.S_IWOTH:
-        raise cache_error(directory, "every user can write to it")
+        raise make_cache_error(directory, "every user can write to it")
 
 
 def _check_inside(directory: str, inside: str | None) -> None:
@@ -60,18 +62,20 @@ def _check_inside(directory: str, inside: str | None) -> None:
         return
     real, fence = os.path.realpath(directory), os.path.realpath(inside)
     if real == fence or os.path.commonpath((real, fence)) != fence:
-        raise cache_error(directory, f"it leads to {real}, which is not below the project {inside}")
+        raise make_cache_error(
+            directory, f"it leads to {real}, which is not below the project {inside}"
+        )
 
 
 def _make_private(directory: str, mode: int) -> None:
-    # Not possible in a file system that cannot be written, where nobody can write either.
+    # It fails in a read-only file system, where nobody else can write either.
     if mode & 0o077:
         with contextlib.suppress(OSError):
             os.chmod(directory, 0o700)
 
 
 def _write_missing(path: str, text: bytes) -> None:
-    # An empty one is what a full disk, or a process that was killed, left of it.
+    # A full disk or a killed process may have left an empty file.
     try:
         found = os.lstat(path)
         if found.st_size or not stat.S_ISREG(found.st_mode):
@@ -81,7 +85,7 @@ def _write_missing(path: str, text: bytes) -> None:
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     except OSError:
-        # Nothing can be written here; opening the store will tell.
+        # If nothing can be written here, opening the store reports it.
         return
     with contextlib.suppress(OSError), open(file, "wb") as tag:
         tag.write(text)

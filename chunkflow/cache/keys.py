@@ -1,75 +1,80 @@
-"""Every key of the cache, built from values alone; what is not here no result may depend on."""
+"""Builds every key of the cache, from values alone. A result may depend on nothing else."""
 
 from collections.abc import Mapping
 
 from chunkflow.model.digest import blake2b
 
 FORMAT = 2
-"""Raised when the layout of any record or the meaning of any key changes."""
+"""The format of the whole cache: of keys, records and database files.
+
+Raise it when the meaning of a key, the layout of a record or the layout of a database changes. Each
+format has its own keys and its own database files, and a record of another format is a miss.
+"""
 
 DIGEST_BYTES = 16
 
 Key = bytes
 
 KINDS = {b"f": "files", b"c": "chunks", b"m": "manifests", b"x": "facts"}
-"""What a key is about, by its first byte."""
+"""The kind of a record, by the first byte of its key."""
 
 
-def content_digest(source: bytes) -> bytes:
-    """The digest of a file's bytes; 16 bytes."""
+def digest_content(source: bytes) -> bytes:
+    """Return the digest of a file's bytes; 16 bytes."""
     return blake2b(source, digest_size=DIGEST_BYTES).digest()
 
 
 def fingerprint(parts: Mapping[str, str]) -> bytes:
-    """All that results depend on besides the chunk, each part by its name; 16 bytes."""
+    """Return a digest of the named parts that results depend on besides the chunk; 16 bytes."""
     return _digest("parts", *(text for part in sorted(parts.items()) for text in part))
 
 
-def file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
-    """The key of what a processor said of a whole file.
+def make_file_key(run: bytes, language: str, content: bytes, path: str | None) -> Key:
+    """Return the key of a processor's result for a whole file.
 
-    What comes before the path is of fixed length or holds no NUL, so no two facts share a key.
+    What precedes the path has a fixed length or holds no NUL, so different arguments never share a
+    key.
 
     Args:
-        run: `fingerprint` of the processor and of how files are cut.
+        run: the `fingerprint` of the processor and of how files are cut.
         language: the file's language.
-        content: `content_digest` of the file.
-        path: the path, where the processor's results depend on it.
+        content: the digest of the file, from `digest_content`.
+        path: the path if the processor's results depend on it.
     """
     named = b"" if path is None else b"\0" + path.encode("utf-8", "surrogateescape")
     facts = b"".join((run, content, language.encode(), named))
     return b"f" + blake2b(facts, digest_size=DIGEST_BYTES).digest()
 
 
-def chunk_key(processor: bytes, local_key: bytes) -> Key:
-    """The key of what an expensive processor said of a chunk, wherever that stands.
+def make_chunk_key(processor: bytes, local_key: bytes) -> Key:
+    """Return the key of an expensive processor's result for a chunk, in whichever file.
 
     Args:
-        processor: `fingerprint` of the processor alone. However the file was cut, what was handed
-            over is in the local key.
-        local_key: `value_key` of the chunk as it was handed over.
+        processor: the `fingerprint` of the processor alone. How the file was cut does not matter,
+            as the local key covers what the processor received.
+        local_key: the `value_key` of the chunk that the processor received.
     """
     return b"c" + blake2b(processor + local_key, digest_size=DIGEST_BYTES).digest()
 
 
-def manifest_key(folder: str) -> Key:
-    """The key of what was last seen of the files in a folder, given by its absolute path."""
+def make_manifest_key(folder: str) -> Key:
+    """Return the key of what was last seen of the files in a folder, an absolute path."""
     return b"m" + _digest("manifest", str(FORMAT), folder)
 
 
-def learned_key(processor: bytes) -> Key:
-    """The key of which code a processor was seen to load late; see `engine/late_code.py`.
+def make_late_code_key(processor: bytes) -> Key:
+    """Return the key of the code that a processor loads while it runs; see `engine/late_code.py`.
 
     Args:
-        processor: `fingerprint` of the processor, without that code.
+        processor: the `fingerprint` of the processor, without that code.
     """
     return b"x" + _digest("learned", str(FORMAT), processor.hex())
 
 
-def facts_key(name: str) -> Key:
-    """The key of what the last runs of a processor depended on; no result depends on that.
+def make_facts_key(name: str) -> Key:
+    """Return the key of what a processor's last runs depended on. No result depends on it.
 
-    The same in every format, so that a new one can be told from the one before.
+    It is the same in every format, so that `--explain` can name a change of format.
     """
     return b"x" + _digest("facts", name)
 

@@ -7,7 +7,7 @@ what is being worked on is waited for.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from chunkflow.cache.keys import chunk_key
+from chunkflow.cache.keys import make_chunk_key
 from chunkflow.engine.messages import ChunkDone, ChunkTask
 from chunkflow.engine.options import RunProcessor
 from chunkflow.engine.reuse import find_outcome
@@ -86,7 +86,7 @@ class ChunkQueue:
 
     def key(self, number: int, local_key: bytes) -> bytes:
         """The key of a chunk for the processor of that number."""
-        return chunk_key(self._processors[number].own, local_key)
+        return make_chunk_key(self._processors[number].own, local_key)
 
     def want(self, owner: int, tasks: Iterable[ChunkTask]) -> None:
         """See to it that there will be a result for each chunk.

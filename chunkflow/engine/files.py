@@ -4,7 +4,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.engine.manifest import Manifest, Seen, Signature, settled, signature_of
 from chunkflow.engine.options import Wanted
 from chunkflow.engine.reading import (
@@ -86,4 +86,4 @@ def read_and_digest(file: File, streaming_bytes: int | None) -> tuple[bytes | No
     if file.signature.size_bytes > bytes_to_hold(streaming_bytes):
         return None, read_digest(file.path, file.shown)
     source = read_source(file.path, file.shown)
-    return source, content_digest(source)
+    return source, digest_content(source)

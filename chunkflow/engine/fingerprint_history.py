@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from chunkflow.cache.keys import DIGEST_BYTES, facts_key
+from chunkflow.cache.keys import DIGEST_BYTES, make_facts_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.options import RunProcessor
 
@@ -31,7 +31,9 @@ def list_new_fingerprints(
     tiers: Tiers, processors: Iterable[RunProcessor]
 ) -> list[tuple[bytes, bytes]]:
     """Records to store, with their keys, for processors whose fingerprint is new."""
-    by_key = {facts_key(p.name): Fingerprint(p.run, p.own, p.parts) for p in processors if p.parts}
+    by_key = {
+        make_facts_key(p.name): Fingerprint(p.run, p.own, p.parts) for p in processors if p.parts
+    }
     hits = tiers.get_many(list(by_key))
     changed = []
     for key, now in by_key.items():

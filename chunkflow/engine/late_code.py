@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from chunkflow.cache.keys import learned_key
+from chunkflow.cache.keys import make_late_code_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.options import RunProcessor
 
@@ -26,7 +26,7 @@ def find_late_code(tiers: Tiers, base: bytes, root: str) -> dict[str, str]:
         base: the processor's `fingerprint` without this code.
         root: the project's root.
     """
-    key = learned_key(base)
+    key = make_late_code_key(base)
     hit = tiers.get_many([key]).get(key)
     return (
         {}
@@ -46,7 +46,7 @@ def keep_late_code(
         root: the project's root.
         code: name → path of the file that stands for it, absolute.
     """
-    key = learned_key(processor.base)
+    key = make_late_code_key(processor.base)
     hit = tiers.get_many([key]).get(key)
     known = {} if hit is None else _unpacked(hit.payload)
     known |= {name: _relative(path, root) for name, path in code.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from chunkflow.cache.keys import file_key
+from chunkflow.cache.keys import make_file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.files import File
 from chunkflow.engine.options import RunProcessor
@@ -47,7 +47,7 @@ class FileRecords:
     def keys(self, file: File, digest: bytes) -> list[bytes]:
         """The key of a file's record, one a processor."""
         return [
-            file_key(p.run, file.language, digest, file.shown if p.sees_path else None)
+            make_file_key(p.run, file.language, digest, file.shown if p.sees_path else None)
             for p in self._processors
         ]
 

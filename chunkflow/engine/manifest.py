@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chunkflow.cache.keys import DIGEST_BYTES, manifest_key
+from chunkflow.cache.keys import DIGEST_BYTES, make_manifest_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.model.framing import join, split
 
@@ -72,7 +72,7 @@ class Manifest:
     def __init__(self, tiers: Tiers, paths: Iterable[str]) -> None:
         """Read what is known of the absolute `paths`, in one go."""
         self._tiers = tiers
-        keys = {manifest_key(folder): folder for folder in {_split(path)[0] for path in paths}}
+        keys = {make_manifest_key(folder): folder for folder in {_split(path)[0] for path in paths}}
         self._records = dict.fromkeys(keys.values(), b"")
         # The last used is last.
         self._open: dict[str, _Folder] = {}
@@ -122,7 +122,10 @@ class Manifest:
             for folder in self._changed & self._open.keys():
                 self._records[folder] = self._open[folder].packed()
             self._tiers.put_many(
-                [(manifest_key(folder), self._records[folder]) for folder in sorted(self._changed)]
+                [
+                    (make_manifest_key(folder), self._records[folder])
+                    for folder in sorted(self._changed)
+                ]
             )
             self._changed.clear()
 

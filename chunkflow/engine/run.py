@@ -39,7 +39,7 @@ def run_files(files: Collection[Wanted], tiers: Tiers, options: RunOptions) -> l
     late_code: list[tuple[int, str, str]] = []
     try:
         found = _look_up(files, manifest, records, options)
-        is_first_run = not manifest and tiers.empty
+        is_first_run = not manifest and tiers.is_empty
         for result in _process_changed(found, records, writes, options, is_first_run=is_first_run):
             writes.add(result.records)
             if result.seen is not None:

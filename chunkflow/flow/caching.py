@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from chunkflow.cache.generations import FORMAT
-from chunkflow.cache.keys import KINDS
-from chunkflow.cache.store import Census, TendedStore
+from chunkflow.cache.keys import FORMAT, KINDS
+from chunkflow.cache.store import AdminStore, Census
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.manifest import Manifest
 from chunkflow.errors import CacheError
@@ -62,7 +61,7 @@ def empty_stats(settings: Settings) -> CacheStats:
     return CacheStats(settings.cache_dir, cache.l3, FORMAT, cache.size, kinds=kinds)
 
 
-def cache_stats(settings: Settings, store: TendedStore | None) -> CacheStats:
+def cache_stats(settings: Settings, store: AdminStore | None) -> CacheStats:
     """What a store holds.
 
     Raises:
@@ -71,7 +70,7 @@ def cache_stats(settings: Settings, store: TendedStore | None) -> CacheStats:
     return _stats(settings, _present(settings, store))
 
 
-def collect_garbage(settings: Settings, store: TendedStore | None, tiers: Tiers) -> Collected:
+def collect_garbage(settings: Settings, store: AdminStore | None, tiers: Tiers) -> Collected:
     """Forget what no run will use, and give the disk all the room that is free.
 
     Of files that are gone it forgets when they were last seen, in all directories of the project
@@ -89,11 +88,11 @@ def collect_garbage(settings: Settings, store: TendedStore | None, tiers: Tiers)
         manifest = Manifest(tiers, (os.path.join(folder, "any") for folder in group))
         forgotten += manifest.forget_gone()
         manifest.save()
-    store.collect()
+    store.collect_garbage()
     return Collected(before, _stats(settings, store), forgotten)
 
 
-def _present(settings: Settings, store: TendedStore | None) -> TendedStore:
+def _present(settings: Settings, store: AdminStore | None) -> AdminStore:
     if store is None:
         raise _unreadable(settings)
     return store
@@ -103,12 +102,12 @@ def _unreadable(settings: Settings) -> CacheError:
     return CacheError(f"cannot read the cache in {settings.cache_dir}; is it there, and yours?")
 
 
-def _stats(settings: Settings, store: TendedStore) -> CacheStats:
-    census = store.census()
+def _stats(settings: Settings, store: AdminStore) -> CacheStats:
+    census = store.take_census()
     if census is None:
         raise _unreadable(settings)
     return empty_stats(settings)._replace(
-        size_bytes=store.stats().size_bytes,
+        size_bytes=census.file_bytes,
         records=sum(census.records.values()),
         kinds=_kinds(census),
         oldest_use_s=census.oldest_use_s,

@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from chunkflow.cache.store import ForkLock
+from chunkflow.cache.locks import ForkLock
 from chunkflow.errors import CacheError
 from chunkflow.settings import Settings
 
 if TYPE_CHECKING:
-    from chunkflow.cache.store import Store, TendedStore
+    from chunkflow.cache.store import AdminStore, Store
     from chunkflow.cache.tiers import Tiers
 
 _L1_BYTES = 24 * 1024 * 1024
@@ -158,7 +158,7 @@ class Cache:
         self._settings = settings
         self._warn = warn
         self._lock = ForkLock()
-        self._store: TendedStore | None = None
+        self._store: AdminStore | None = None
         self._tiers: Tiers | None = None
 
     @property
@@ -172,7 +172,7 @@ class Cache:
         return self._opened(in_memory=self._lasting)
 
     @property
-    def store(self) -> "TendedStore | None":
+    def store(self) -> "AdminStore | None":
         """The store behind the tiers; None where there is none, or it cannot be used."""
         return self._store if self.tiers else None
 
@@ -194,13 +194,13 @@ class Cache:
     def surely_empty(self) -> bool:
         """Whether nothing can be found, as is plain without opening anything."""
         if self._tiers is not None:
-            return self._tiers.empty
+            return self._tiers.is_empty
         return not (self.enabled and os.path.lexists(self.directory))
 
     @property
     def is_open(self) -> bool:
         """Whether a store is open, or will be once there is something to put into it."""
-        return self._store is not None
+        return self._tiers is not None and self._tiers.has_store
 
     def close(self) -> None:
         """Close the store, which is not opened any more; closing twice does nothing."""
@@ -212,39 +212,36 @@ class Cache:
     def _opened(self, *, in_memory: bool, late: bool = False) -> "Tiers":
         with self._lock:
             if self._tiers is None:
-                if self.enabled:
-                    self._store = self._late_store() if late else self._open_store()
-                self._tiers = self._new_tiers(self._store, in_memory=in_memory)
+                if self.enabled and not late:
+                    self._open_store()
+                self._tiers = self._new_tiers(self._store, in_memory=in_memory, late=late)
             return self._tiers
 
-    def _new_tiers(self, store: "Store | None", *, in_memory: bool) -> "Tiers":
-        from chunkflow.cache.expiring import ExpiringTier  # noqa: PLC0415 - see above
-        from chunkflow.cache.memory import MemoryTier  # noqa: PLC0415
-        from chunkflow.cache.tiers import Tiers  # noqa: PLC0415
+    def _new_tiers(self, store: "Store | None", *, in_memory: bool, late: bool = False) -> "Tiers":
+        from chunkflow.cache.tiers import Tiers  # noqa: PLC0415 - see above
 
-        if store is not None and not in_memory:
-            return Tiers(MemoryTier(0), store, warn=self._warn)
+        open_store = self._open_store if late else None
+        if (store is not None or late) and not in_memory:
+            return Tiers(None, store, warn=self._warn, open_store=open_store)
+        from chunkflow.cache.memory import MemoryTier  # noqa: PLC0415 - see above
+
         return Tiers(
             MemoryTier(_L1_BYTES),
             store,
             warn=self._warn,
-            expiring=ExpiringTier(_L2_BYTES, ttl_s=self._settings.cache.ttl_s),
+            l2=MemoryTier(_L2_BYTES, ttl_s=self._settings.cache.ttl_s),
+            open_store=open_store,
         )
 
-    def _late_store(self) -> "TendedStore":
-        from chunkflow.cache.late import LateStore  # noqa: PLC0415 - only for a first run
-
-        return LateStore(self._open_store)
-
-    def _open_store(self) -> "TendedStore | None":
-        from chunkflow.cache.open import open_store  # noqa: PLC0415 - see above
+    def _open_store(self) -> "AdminStore | None":
+        from chunkflow.cache.database import open_store  # noqa: PLC0415 - see above
 
         settings = self._settings
         # What a repository brings along, links too, names no place outside it; its user may.
         is_users = settings.cache.dir is None and settings.cache.location == "user"
         is_chosen = settings.origin.get("cache.dir") in ("call", "CHUNKFLOW_CACHE_DIR")
         try:
-            return open_store(
+            self._store = open_store(
                 self.directory,
                 l3=settings.cache.l3,
                 limit_bytes=settings.cache.size,
@@ -253,4 +250,4 @@ class Cache:
             )
         except CacheError as exc:
             self._warn(f"{exc}; going on without it")
-            return None
+        return self._store

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from chunkflow.cache.store import TendedStore
-from chunkflow.cache.survey import count_damaged
+from chunkflow.cache.census import count_damaged
+from chunkflow.cache.store import AdminStore
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.verify import Sample, verify_files
 from chunkflow.engine.options import Cutting, RunOptions, Wanted
@@ -20,7 +20,7 @@ def verify(
     cutting: Cutting,
     *,
     tiers: Tiers,
-    store: TendedStore | None,
+    store: AdminStore | None,
     percent: float,
     seed: str | None,
 ) -> Verification:

@@ -23,9 +23,8 @@ if not __package__:  # run by its path: what the folders share lies one up
 
 from markdown_table import join_rows
 
-from chunkflow.cache.expiring import ExpiringTier
+from chunkflow.cache.database import open_store
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.open import open_store
 from chunkflow.cache.store import Store
 from chunkflow.cache.tiers import Tiers
 
@@ -66,17 +65,17 @@ def measure(
 ) -> tuple[list[Row], float]:
     """Return the table's rows, and what writing a record in bulk takes in µs."""
     store = open_store(directory, l3=l3, limit_bytes=ROOM_BYTES, warn=print)
-    tiers = Tiers(MemoryTier(0), store, warn=print)
+    tiers = Tiers(None, store, warn=print)
     started_s = time.thread_time()
     tiers.put_many(items)
     writing_us = (time.thread_time() - started_s) / len(items) * 1e6
-    memory, expiring = MemoryTier(ROOM_BYTES), ExpiringTier(ROOM_BYTES, ttl_s=3600)
-    memory.put_many(items)
-    expiring.put_many(items)
+    l1, l2 = MemoryTier(ROOM_BYTES), MemoryTier(ROOM_BYTES, ttl_s=3600)
+    l1.put_many(items)
+    l2.put_many(items)
     keys = [key for key, _ in items]
     rows = [
-        _row("L1", memory, keys, rounds),
-        _row("L2", expiring, keys, rounds),
+        _row("L1", l1, keys, rounds),
+        _row("L2", l2, keys, rounds),
         _row(f"L3 ({l3}), as it is", store, keys, rounds),
         _warm_row(store, keys, rounds),
     ]
@@ -93,7 +92,7 @@ def _row(what: str, tier: Readable, keys: Sequence[bytes], rounds: int) -> Row:
 def _warm_row(store: Store, keys: Sequence[bytes], rounds: int) -> Row:
     """What a program that has just started pays: every record is checked, and moved up to L1."""
     first, *others = [Tiers(MemoryTier(ROOM_BYTES), store, warn=print) for _ in range(rounds + 1)]
-    singles = [_cpu_us(partial(first.get, key)) for key in keys]
+    singles = [_cpu_us(partial(first.get_many, (key,))) for key in keys]
     bulk = [_cpu_us(partial(tiers.get_many, keys)) for tiers in others]
     return _summary("L3 through Tiers, checked and moved to L1", singles, median(bulk) / len(keys))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.cache.open import open_store
-from chunkflow.cache.store import Store
+from chunkflow.cache.database import open_store
+from chunkflow.cache.store import AdminStore
 
 DAY_S = 86_400
 
@@ -36,7 +36,7 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def told() -> list[str]:
+def warnings() -> list[str]:
     """Every warning that a store or the tiers gave."""
     return []
 
@@ -58,19 +58,19 @@ def table(kind: str) -> str:
     return {"sqlite": "records", "diskcache": "Cache"}[kind]
 
 
-MakeStore = Callable[..., Store]
+MakeStore = Callable[..., AdminStore]
 
 
 @pytest.fixture
 def make_store(
-    directory: Path, told: list[str], clock: HandClock, kind: str
+    directory: Path, warnings: list[str], clock: HandClock, kind: str
 ) -> Iterator[MakeStore]:
     """Opens stores in `directory`, and closes them in the end."""
     stores = []
 
-    def make(where: Path | str | None = None, *, limit_bytes: int = 64 << 20) -> Store:
+    def make(where: Path | str | None = None, *, limit_bytes: int = 64 << 20) -> AdminStore:
         store = open_store(
-            where or directory, l3=kind, limit_bytes=limit_bytes, warn=told.append, clock=clock
+            where or directory, l3=kind, limit_bytes=limit_bytes, warn=warnings.append, clock=clock
         )
         stores.append(store)
         return store
@@ -78,6 +78,17 @@ def make_store(
     yield make
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def count_records() -> Callable[[AdminStore], int]:
+    """Counts the records of a store; 0 if it cannot be read."""
+
+    def count(store: AdminStore) -> int:
+        census = store.take_census()
+        return 0 if census is None else sum(census.records.values())
+
+    return count
 
 
 @pytest.fixture

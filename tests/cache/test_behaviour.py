@@ -18,16 +18,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chunkflow.cache.database import DatabaseStore
-from chunkflow.cache.expiring import ExpiringTier
+from chunkflow.cache.database import DatabaseStore, open_store
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.open import open_store
+from chunkflow.cache.store import AdminStore
 
 
 class Tier(Protocol):
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]: ...
 
-    def put_many(self, items: Iterable[tuple[bytes, bytes]]) -> None: ...
+    def put_many(self, items: Iterable[tuple[bytes, bytes]]) -> object: ...
 
     def remove_many(self, keys: Iterable[bytes]) -> None: ...
 
@@ -46,7 +45,7 @@ def memory(_directory: Path) -> Tier:
 
 
 def expiring(_directory: Path) -> Tier:
-    return ExpiringTier(LIMIT_BYTES, ttl_s=1e9)
+    return MemoryTier(LIMIT_BYTES, ttl_s=1e9)
 
 
 class DayClock:
@@ -61,7 +60,7 @@ class DayClock:
 clock = DayClock()
 
 
-def store(directory: Path, l3: str) -> Tier:
+def store(directory: Path, l3: str) -> AdminStore:
     return open_store(directory, l3=l3, limit_bytes=LIMIT_BYTES, warn=complain, clock=clock)
 
 
@@ -220,18 +219,12 @@ class AsADict(RuleBasedStateMachine):
         if days > 30:
             self.long_unused = set(self.model)
 
-    @precondition(lambda self: isinstance(self.tier, ExpiringTier))
+    @precondition(lambda self: isinstance(self.tier, MemoryTier))
     @rule(wanted=st.sets(keys))
     def take(self, wanted: set[bytes]) -> None:
-        assert isinstance(self.tier, ExpiringTier)
+        assert isinstance(self.tier, MemoryTier)
         expected = {key: self.model.pop(key) for key in wanted if key in self.model}
         assert self.tier.take_many(wanted) == expected
-
-    @precondition(lambda self: isinstance(self.tier, MemoryTier))
-    @rule(limit_bytes=st.integers(LIMIT_BYTES, 2 * LIMIT_BYTES))
-    def resize(self, limit_bytes: int) -> None:
-        assert isinstance(self.tier, MemoryTier)
-        self.tier.resize(limit_bytes)
 
     def teardown(self) -> None:
         assert self.tier.get_many(list(self.model)) == self.model

@@ -36,7 +36,7 @@ def test_a_database_with_another_schema_is_not_used(
     statement: str,
     make_store: MakeStore,
     database: Path,
-    told: list[str],
+    warnings: list[str],
     query: Query,
     table: str,
 ) -> None:
@@ -44,34 +44,34 @@ def test_a_database_with_another_schema_is_not_used(
     store = make_store()
     store.put_many([(b"a", b"1")])
     assert store.get_many([b"a", *KEYS]) == {b"a": b"1"}
-    assert len(told) == 1
-    assert "it is not of this program's making" in told[0]
+    assert len(warnings) == 1
+    assert "it was not made by this program" in warnings[0]
 
 
 def test_another_programs_empty_database_with_other_pages_is_not_used(
-    make_store: MakeStore, database: Path, told: list[str], query: Query
+    make_store: MakeStore, database: Path, warnings: list[str], query: Query
 ) -> None:
     database.unlink()
     query(database, "PRAGMA page_size = 4096", "CREATE TABLE a (b)", "DROP TABLE a")
     store = make_store()
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 def test_an_empty_file_is_what_a_killed_run_leaves_and_is_begun_again(
-    make_store: MakeStore, database: Path, told: list[str]
+    make_store: MakeStore, database: Path, warnings: list[str]
 ) -> None:
     os.truncate(database, 0)
     store = make_store()
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_a_store_that_another_process_writes_is_read_and_the_write_dropped(
     make_store: MakeStore,
-    told: list[str],
+    warnings: list[str],
     query: Query,
     find_database: Callable[[Path], Path],
     directory: Path,
@@ -87,13 +87,13 @@ def test_a_store_that_another_process_writes_is_read_and_the_write_dropped(
         assert store.get_many([b"dropped", *KEYS]) == dict(ITEMS)
     store.put_many([(b"kept", b"1")])
     assert store.get_many([b"dropped", b"kept"]) == {b"kept": b"1"}
-    assert len(told) == 1
-    assert f"cannot write to the cache in {directory}: database is locked" in told[0]
+    assert len(warnings) == 1
+    assert f"cannot write to the cache in {directory}: database is locked" in warnings[0]
 
 
 def test_after_three_writes_dropped_in_a_row_no_more_are_tried(
     make_store: MakeStore,
-    told: list[str],
+    warnings: list[str],
     find_database: Callable[[Path], Path],
     directory: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,7 +107,7 @@ def test_after_three_writes_dropped_in_a_row_no_more_are_tried(
         store.remove_many([b"any"])
     store.put_many([(b"not tried", b"1")])
     assert store.get_many([b"dropped", b"not tried"]) == {}
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 def test_a_database_that_another_process_holds_is_an_error_that_says_so(
@@ -138,21 +138,21 @@ def test_a_read_only_directory_is_read_and_writes_are_dropped(
     read_only: Callable[[Path], None],
     make_store: MakeStore,
     database: Path,
-    told: list[str],
+    warnings: list[str],
     clock: Any,
 ) -> None:
     read_only(database.parent)
     clock.move_days(2)
     store = make_store()
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
     store.put_many([(b"new", b"1")])
     store.clear()
     store.remove_many(KEYS)
     assert store.get_many([b"new", *KEYS]) == dict(ITEMS)
     store.close()
-    assert len(told) == 1
-    assert "attempt to write a readonly database" in told[0]
+    assert len(warnings) == 1
+    assert "attempt to write a readonly database" in warnings[0]
 
 
 def test_an_empty_read_only_directory_is_an_error(
@@ -176,7 +176,7 @@ def test_a_database_that_may_not_be_read_is_an_error(
 
 def test_a_full_disk_drops_the_write_and_leaves_the_store_sound(
     make_store: MakeStore,
-    told: list[str],
+    warnings: list[str],
     full_disk: Callable[[int], AbstractContextManager[None]],
     find_database: Callable[[Path], Path],
     directory: Path,
@@ -192,7 +192,7 @@ def test_a_full_disk_drops_the_write_and_leaves_the_store_sound(
     store.close()
     assert query(find_database(directory), "PRAGMA quick_check") == [("ok",)]
     assert make_store().get_many([b"kept"]) == {b"kept": b"1"}
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 def test_a_disk_without_room_for_a_new_store_is_an_error(
@@ -206,7 +206,7 @@ def test_a_disk_without_room_for_a_new_store_is_an_error(
 
 
 def test_a_database_that_another_run_makes_at_the_same_moment_is_used(
-    make_store: MakeStore, told: list[str], monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = connection.transaction
     others = []
@@ -220,7 +220,7 @@ def test_a_database_that_another_run_makes_at_the_same_moment_is_used(
     store = make_store()
     store.put_many(ITEMS)
     assert others[0].get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 HOLD = """
@@ -256,7 +256,12 @@ def test_opening_a_store_that_another_process_holds_takes_a_second_at_most(
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
 @pytest.mark.parametrize("what", ["link", "pipe", "directory"])
 def test_a_file_beside_the_database_that_is_no_file_is_damage(
-    suffix: str, what: str, make_store: MakeStore, database: Path, told: list[str], tmp_path: Path
+    suffix: str,
+    what: str,
+    make_store: MakeStore,
+    database: Path,
+    warnings: list[str],
+    tmp_path: Path,
 ) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
@@ -271,34 +276,34 @@ def test_a_file_beside_the_database_that_is_no_file_is_damage(
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
     store.close()
-    assert len(told) == 1
-    assert "is not a regular file" in told[0]
+    assert len(warnings) == 1
+    assert "is not a regular file" in warnings[0]
     assert precious.read_bytes() == b"precious"
 
 
 def test_a_full_disk_is_no_hindrance_to_reading(
     make_store: MakeStore,
     database: Path,
-    told: list[str],
+    warnings: list[str],
     full_disk: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     before = database.read_bytes()
     with full_disk(100):
         store = make_store()
         assert store.get_many(KEYS) == dict(ITEMS)
-        assert told == []
+        assert warnings == []
         store.put_many([(b"dropped", b"1")])
         store.close()
-    assert len(told) == 1
+    assert len(warnings) == 1
     assert database.read_bytes() == before
     assert make_store().get_many(KEYS) == dict(ITEMS)
 
 
-def test_junk_that_was_read_while_others_wrote_sets_nothing_aside(
+def test_junk_that_was_read_while_others_wrote_quarantines_nothing(
     make_store: MakeStore,
     database: Path,
     directory: Path,
-    told: list[str],
+    warnings: list[str],
     full_disk: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     with full_disk(100):
@@ -306,7 +311,7 @@ def test_junk_that_was_read_while_others_wrote_sets_nothing_aside(
     content = database.read_bytes()
     database.write_bytes(content[:100] + b"\xa5" * (len(content) - 100))
     assert store.get_many(KEYS) == {}
-    assert len(told) == 1
-    assert "cannot read the cache" in told[0]
+    assert len(warnings) == 1
+    assert "cannot read the cache" in warnings[0]
     assert list(directory.glob("*.damaged")) == []
     database.write_bytes(content)

@@ -1,15 +1,19 @@
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chunkflow.cache.store import Store
+from chunkflow.cache.database import open_store
+from chunkflow.cache.store import AdminStore
+from chunkflow.errors import CacheError, SettingsError
 
-MakeStore = Callable[..., Store]
+MakeStore = Callable[..., AdminStore]
+CountRecords = Callable[[AdminStore], int]
 Query = Callable[..., list[tuple[object, ...]]]
 Start = Callable[..., Any]
 
@@ -19,7 +23,7 @@ KEYS = [key for key, _ in ITEMS]
 
 WRITE_FOREVER = """
 import os, sys
-from chunkflow.cache.open import open_store
+from chunkflow.cache.database import open_store
 store = open_store(sys.argv[1], l3=sys.argv[2], limit_bytes=16 << 20, warn=print)
 for n in range(10**9):
     store.put_many((b"%d %d" % (n, m), os.urandom(3000)) for m in range(20))
@@ -29,7 +33,7 @@ for n in range(10**9):
 
 WRITE_MANY = """
 import os, sys
-from chunkflow.cache.open import open_store
+from chunkflow.cache.database import open_store
 directory, kind, name, rounds, limit_bytes = *sys.argv[1:4], *map(int, sys.argv[4:])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -41,13 +45,13 @@ store.close()
 
 FORK = """
 import os, sys
-from chunkflow.cache.open import open_store
+from chunkflow.cache.database import open_store
 store = open_store(sys.argv[1], l3=sys.argv[2], limit_bytes=4 << 20, warn=print)
 store.put_many([(b"a", b"1")])
 child = os.fork()
 if not child:
     store.put_many([(b"a", b"2"), (b"b", b"2")])
-    print(store.get_many([b"a"]), store.stats().records, flush=True)
+    print(store.get_many([b"a"]), store.take_census(), flush=True)
     store.close()
     sys.exit()
 os.waitpid(child, 0)
@@ -56,17 +60,17 @@ store.close()
 """
 
 
-def fill(store: Store, count: int, name: bytes = b"filler") -> None:
+def fill(store: AdminStore, count: int, name: bytes = b"filler") -> None:
     for start in range(0, count, 20):
         store.put_many((b"%s %d" % (name, n), bytes(2000)) for n in range(start, start + 20))
 
 
-def test_what_was_put_is_found_by_the_next_run(make_store: MakeStore, told: list[str]) -> None:
+def test_what_was_put_is_found_by_the_next_run(make_store: MakeStore, warnings: list[str]) -> None:
     first = make_store()
     first.put_many(ITEMS)
     first.close()
     assert make_store().get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_a_key_list_longer_than_a_query_takes_is_one_call(make_store: MakeStore) -> None:
@@ -94,27 +98,30 @@ def test_reading_writes_nothing(make_store: MakeStore, database: Path, clock: An
     assert (database.read_bytes(), database.stat().st_mtime_ns) == before
 
 
-def test_a_closed_store_finds_and_keeps_nothing(make_store: MakeStore, told: list[str]) -> None:
+def test_a_closed_store_finds_and_keeps_nothing(
+    count_records: CountRecords, make_store: MakeStore, warnings: list[str]
+) -> None:
     store = make_store()
     store.put_many(ITEMS)
     store.close()
     store.close()
     store.put_many([(b"new", b"1")])
     assert store.get_many(KEYS) == {}
-    assert store.stats().records == 0
+    assert count_records(store) == 0
     assert make_store().get_many([b"new", *KEYS]) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
-def test_stats_count_records_and_bytes_on_disk(
+def test_census_counts_records_and_bytes_on_disk(
     make_store: MakeStore, directory: Path, size_bytes: Callable[[Path], int]
 ) -> None:
     store = make_store()
     store.put_many(ITEMS)
-    stats = store.stats()
+    census = store.take_census()
+    assert census is not None
     marks = sum((directory / name).stat().st_size for name in (".gitignore", "CACHEDIR.TAG"))
-    assert stats.records == 100
-    assert stats.size_bytes == size_bytes(directory) - marks
+    assert census.records == {b"k": 100}
+    assert census.file_bytes == size_bytes(directory) - marks
 
 
 def test_clear_gives_the_room_back(
@@ -133,11 +140,13 @@ def test_a_run_goes_on_when_its_directory_vanishes(make_store: MakeStore, direct
     shutil.rmtree(directory)
     store.put_many(ITEMS)
     store.get_many(KEYS)
-    assert store.stats().size_bytes == 0
+    census = store.take_census()
+    assert census is not None
+    assert census.file_bytes == 0
 
 
 def test_many_processes_may_begin_a_store_at_the_same_moment(
-    start: Start, directory: Path, make_store: MakeStore, kind: str
+    count_records: CountRecords, start: Start, directory: Path, make_store: MakeStore, kind: str
 ) -> None:
     writers = [start(WRITE_MANY, directory, kind, name, 2, 64 << 20) for name in range(6)]
     for writer in writers:
@@ -146,7 +155,7 @@ def test_many_processes_may_begin_a_store_at_the_same_moment(
         writer.stdin.write("go\n")
         writer.stdin.flush()
     assert [writer.communicate()[0] for writer in writers] == [""] * 6
-    assert make_store().stats().records == 6 * 2 * 20
+    assert count_records(make_store()) == 6 * 2 * 20
 
 
 def test_a_killed_writer_leaves_a_sound_store(
@@ -154,7 +163,7 @@ def test_a_killed_writer_leaves_a_sound_store(
     directory: Path,
     kind: str,
     make_store: MakeStore,
-    told: list[str],
+    warnings: list[str],
     query: Query,
     find_database: Callable[[Path], Path],
 ) -> None:
@@ -168,24 +177,24 @@ def test_a_killed_writer_leaves_a_sound_store(
         store.put_many(ITEMS)
         assert store.get_many(KEYS) == dict(ITEMS)
         store.close()
-    assert told == []
+    assert warnings == []
 
 
 def test_a_forked_child_leaves_the_parents_store_alone(
     start: Start, directory: Path, kind: str
 ) -> None:
-    assert start(FORK, directory, kind).communicate()[0] == "{} 0\n{b'a': b'1'}\n"
+    assert start(FORK, directory, kind).communicate()[0] == "{} None\n{b'a': b'1'}\n"
 
 
 @pytest.mark.parametrize("name", ["a b", "50% ?mode=ro#x", "naïve", os.fsdecode(b"\xff\xfe")])
 def test_the_directory_may_have_any_name(
-    name: str, make_store: MakeStore, directory: Path, told: list[str]
+    name: str, make_store: MakeStore, directory: Path, warnings: list[str]
 ) -> None:
     store = make_store(directory / name)
     store.put_many(ITEMS)
     store.close()
     assert make_store(str(directory / name)).get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_a_relative_directory_stays_where_it_was_when_the_program_moves(
@@ -195,7 +204,9 @@ def test_a_relative_directory_stays_where_it_was_when_the_program_moves(
     store = make_store("relative")
     monkeypatch.chdir("/")
     store.put_many(ITEMS)
-    assert store.stats().size_bytes > 0
+    census = store.take_census()
+    assert census is not None
+    assert census.file_bytes > 0
     store.close()
     assert make_store(tmp_path / "relative").get_many(KEYS) == dict(ITEMS)
 
@@ -205,7 +216,7 @@ def test_the_database_is_private(database: Path) -> None:
 
 
 def test_values_of_another_type_are_misses(
-    make_store: MakeStore, database: Path, told: list[str], query: Query, table: str
+    make_store: MakeStore, database: Path, warnings: list[str], query: Query, table: str
 ) -> None:
     used = {"records": "used", "Cache": "access_time"}[table]
     query(
@@ -219,4 +230,53 @@ def test_values_of_another_type_are_misses(
     store.close()
     store = make_store(limit_bytes=4 << 20)
     store.put_many((b"filler %d" % n, bytes(16_000)) for n in range(300))
-    assert told == []
+    assert warnings == []
+
+
+# Opening a store
+
+
+@pytest.mark.parametrize(
+    ("l3", "name"),
+    [("sqlite", "1.sqlite3"), ("diskcache", "1.diskcache")],
+)
+def test_the_store_that_was_named_is_opened(
+    l3: str, name: str, directory: Path, warnings: list[str]
+) -> None:
+    open_store(directory, l3=l3, limit_bytes=1 << 20, warn=warnings.append).close()
+    assert (directory / f"chunkflow-v2-{name}").exists()
+    assert warnings == []
+
+
+def test_the_default_needs_no_extra(
+    directory: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "diskcache", None)
+    store = open_store(directory, limit_bytes=1 << 20, warn=warnings.append)
+    store.put_many([(b"a", b"1")])
+    assert store.get_many([b"a"]) == {b"a": b"1"}
+    store.close()
+
+
+def test_without_the_extra_the_error_says_how_to_get_it(
+    directory: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "diskcache", None)
+    monkeypatch.delitem(sys.modules, "chunkflow.cache.diskcache", raising=False)
+    with pytest.raises(SettingsError) as error:
+        open_store(directory, l3="diskcache", limit_bytes=1 << 20, warn=warnings.append)
+    assert 'pip install "chunkflow[diskcache]"' in str(error.value)
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("l3", ["sqlite", "diskcache"])
+def test_a_link_out_of_the_project_is_refused(l3: str, tmp_path: Path, warnings: list[str]) -> None:
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    project.mkdir()
+    outside.mkdir()
+    (project / "cache").symlink_to(outside)
+    with pytest.raises(CacheError, match="which is not below the project"):
+        open_store(
+            project / "cache", l3=l3, limit_bytes=1 << 20, warn=warnings.append, inside=str(project)
+        )
+    assert list(outside.iterdir()) == []

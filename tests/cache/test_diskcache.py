@@ -34,7 +34,7 @@ def test_the_librarys_own_cache_reads_what_was_put(database: Path) -> None:
 
 
 def test_what_the_librarys_own_cache_put_is_read(
-    database: Path, make_store: MakeStore, told: list[str]
+    database: Path, make_store: MakeStore, warnings: list[str]
 ) -> None:
     with diskcache.Cache(str(database.parent)) as cache:
         cache[b"theirs"] = b"1"
@@ -42,7 +42,7 @@ def test_what_the_librarys_own_cache_put_is_read(
         cache[b"pickled"] = [1]
     store = make_store()
     assert store.get_many([b"theirs", b"a text", b"pickled"]) == {b"theirs": b"1"}
-    assert told == []
+    assert warnings == []
 
 
 def test_the_count_of_the_library_stays_right(database: Path, make_store: MakeStore) -> None:
@@ -56,13 +56,13 @@ def test_the_count_of_the_library_stays_right(database: Path, make_store: MakeSt
 
 
 def test_a_directory_that_a_killed_run_left_without_a_database_is_used(
-    directory: Path, make_store: MakeStore, database: Path, told: list[str]
+    directory: Path, make_store: MakeStore, database: Path, warnings: list[str]
 ) -> None:
     database.unlink()
     store = make_store()
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
     assert database.exists()
 
 

@@ -2,18 +2,18 @@
 
 import os
 import pickle
-import warnings
 from collections.abc import Callable
 from pathlib import Path
+from warnings import catch_warnings
 
 import diskcache  # type: ignore[import-untyped]
 import pytest
 
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.store import Store
+from chunkflow.cache.store import AdminStore
 from chunkflow.cache.tiers import Tiers
 
-MakeStore = Callable[..., Store]
+MakeStore = Callable[..., AdminStore]
 Query = Callable[..., list[tuple[object, ...]]]
 
 ITEMS = [(b"key %d" % n, bytes(2000)) for n in range(100)]
@@ -63,7 +63,7 @@ def use(make_store: MakeStore) -> list[dict[bytes, bytes]]:
     """Read, replace and remove; return what was found before and after."""
     store = make_store()
     before = store.get_many(KEYS)
-    store.stats()
+    store.take_census()
     store.put_many(ITEMS[: FEW - 2])
     store.remove_many(KEYS[FEW - 2 : FEW - 1])
     after = store.get_many(KEYS)
@@ -99,7 +99,7 @@ def test_the_bomb_is_live_where_nobody_is_on_guard(
     database: Path, query: Query, bomb: str, canary: Path
 ) -> None:
     query(database, f"UPDATE Cache SET value = {bomb}, mode = 4 WHERE rowid = 1")
-    with diskcache.Cache(str(database.parent)) as cache, warnings.catch_warnings():
+    with diskcache.Cache(str(database.parent)) as cache, catch_warnings():
         cache.get(KEYS[0])
     assert canary.exists()
 
@@ -142,29 +142,29 @@ def test_settings_that_are_not_this_programs_are_not_followed(
     make_store: MakeStore,
     database: Path,
     query: Query,
-    told: list[str],
+    warnings: list[str],
     generation: Path,
 ) -> None:
     query(database, statement)
     before, after = use(make_store)
     assert before == {}
     assert after == dict(ITEMS[: FEW - 2])
-    assert len(told) == 1
-    assert "its settings are not this program's" in told[0]
+    assert len(warnings) == 1
+    assert "its settings were changed" in warnings[0]
     assert Path(f"{generation}.damaged").is_dir() or not Path(f"{generation}.damaged").exists()
 
 
 @pytest.mark.parametrize("kind", ["diskcache"])
 def test_settings_that_change_before_the_first_write_are_not_followed(
-    make_store: MakeStore, database: Path, query: Query, told: list[str]
+    make_store: MakeStore, database: Path, query: Query, warnings: list[str]
 ) -> None:
     store = make_store()
     query(database, "INSERT INTO Settings VALUES ('sqlite_writable_schema', 1)")
     store.put_many(ITEMS)
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert len(told) == 1
-    assert "its settings are not this program's" in told[0]
+    assert len(warnings) == 1
+    assert "its settings were changed" in warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -185,19 +185,19 @@ def test_nothing_in_a_schema_is_ever_run(
     query: Query,
     table: str,
     canary: Path,
-    told: list[str],
+    warnings: list[str],
 ) -> None:
     query(database, statement.format(table=table, canary=canary))
     before, after = use(make_store)
     assert before == {}
     assert after == dict(ITEMS[: FEW - 2])
     assert not canary.exists()
-    assert len(told) == 1
-    assert "it is not of this program's making" in told[0]
+    assert len(warnings) == 1
+    assert "it was not made by this program" in warnings[0]
 
 
 def test_a_trigger_in_the_place_of_the_librarys_own_is_seen(
-    make_store: MakeStore, database: Path, query: Query, table: str, told: list[str]
+    make_store: MakeStore, database: Path, query: Query, table: str, warnings: list[str]
 ) -> None:
     name = "Settings_count_insert" if table == "Cache" else "records_used"
     drop = "TRIGGER" if table == "Cache" else "INDEX"
@@ -207,5 +207,5 @@ def test_a_trigger_in_the_place_of_the_librarys_own_is_seen(
         f"CREATE TRIGGER {name} AFTER INSERT ON {table} BEGIN DELETE FROM {table}; END",
     )
     use(make_store)
-    assert len(told) == 1
-    assert "it is not of this program's making" in told[0]
+    assert len(warnings) == 1
+    assert "it was not made by this program" in warnings[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chunkflow.cache.open import open_store
+from chunkflow.cache.database import open_store
 
 if TYPE_CHECKING:
     from cli.conftest import Done

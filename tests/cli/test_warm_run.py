@@ -12,9 +12,8 @@ import pytest
 
 OURS = """
 errors
-cache cache.connection cache.database cache.directory cache.eviction cache.expiring
-cache.generations cache.keys cache.layout cache.memory cache.open cache.policies cache.record
-cache.sqlite cache.store cache.tiers
+cache cache.connection cache.database cache.directory cache.eviction cache.keys cache.locks
+cache.memory cache.record cache.sqlite cache.tiers cache.versioned_files
 cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.process cli.progress
 cli.quick cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
@@ -33,9 +32,6 @@ settings.tables
 syntax syntax.sizes syntax.suffixes syntax.versions
 """.split()
 """Modules of the package."""
-
-OTHERS = {"cachetools"}
-"""Packages of others."""
 
 STANDARD = set(
     """
@@ -85,8 +81,7 @@ def test_warm_run_imports_no_other_module_of_ours(imported: set[str]) -> None:
 
 def test_warm_run_imports_no_other_package(imported: set[str]) -> None:
     packages = {name.split(".")[0] for name in imported} - {"chunkflow"}
-    allowed = {*sys.stdlib_module_names, *OTHERS}
-    assert packages <= allowed, sorted(packages - allowed)
+    assert packages <= sys.stdlib_module_names, sorted(packages - sys.stdlib_module_names)
 
 
 def test_warm_run_imports_no_other_module_of_the_standard_library(imported: set[str]) -> None:

@@ -10,9 +10,15 @@ from chunkflow.cache.tiers import Tiers
 
 
 @pytest.fixture
-def tiers() -> Tiers:
+def memory() -> MemoryTier:
+    """What `tiers` keep everything in."""
+    return MemoryTier(64 << 20)
+
+
+@pytest.fixture
+def tiers(memory: MemoryTier) -> Tiers:
     """A cache in memory."""
-    return Tiers(MemoryTier(64 << 20), None, warn=lambda _: None)
+    return Tiers(memory, None, warn=lambda _: None)
 
 
 @pytest.fixture

@@ -35,8 +35,9 @@ class Clock:
 class Trial:
     """A queue, and what became of its chunks."""
 
-    def __init__(self, tiers: Tiers, *, jobs: int = 2) -> None:
+    def __init__(self, tiers: Tiers, memory: MemoryTier, *, jobs: int = 2) -> None:
         self.tiers = tiers
+        self.memory = memory
         self.clock = Clock()
         self.writes = WriteBuffer(tiers, clock_s=self.clock)
         self.queue = ChunkQueue((FIRST, SECOND), self.writes, jobs=jobs)
@@ -78,12 +79,12 @@ class Trial:
 
     @property
     def kept(self) -> int:
-        return self.tiers.stats().l1.entries
+        return len(self.memory)
 
 
 @pytest.fixture
-def trial(tiers: Tiers) -> Trial:
-    return Trial(tiers)
+def trial(tiers: Tiers, memory: MemoryTier) -> Trial:
+    return Trial(tiers, memory)
 
 
 def task(local_key: bytes, *, size: int = 10, processor: int = 0) -> ChunkTask:
@@ -222,7 +223,7 @@ def test_chunk_whose_result_is_kept_is_not_called_again(trial: Trial) -> None:
     trial.want(A)
     trial.do_all()
     trial.writes.flush()
-    again = Trial(trial.tiers)
+    again = Trial(trial.tiers, trial.memory)
     again.want(A, B)
     assert again.do_all() == [b"b"]
     assert again.result(A) == ChunkResult(Outcome(value="a"), "l1")
@@ -230,12 +231,12 @@ def test_chunk_whose_result_is_kept_is_not_called_again(trial: Trial) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"no record", pack_chunk(CHUNK, Outcome(error="no"))])
 def test_record_that_cannot_be_read_is_missing_and_replaced(trial: Trial, payload: bytes) -> None:
-    trial.tiers.put(trial.key(A), payload)
+    trial.tiers.put_many([(trial.key(A), payload)])
     trial.want(A)
     assert trial.do_all() == [b"a"]
     assert trial.result(A) == ChunkResult(Outcome(value="a"), "")
     trial.writes.flush()
-    again = Trial(trial.tiers)
+    again = Trial(trial.tiers, trial.memory)
     again.want(A)
     assert again.do_all() == []
 
@@ -262,7 +263,7 @@ def test_record_that_is_stored_is_what_the_worker_said(trial: Trial) -> None:
     trial.want(A)
     trial.do_all()
     trial.writes.flush()
-    hit = trial.tiers.get(trial.key(A))
+    hit = trial.tiers.get_many([trial.key(A)]).get(trial.key(A))
     assert hit is not None
     assert unpack_chunk(hit.payload) == Outcome(value="a")
 
@@ -452,7 +453,8 @@ def test_nothing_is_held_for_who_wanted_nothing(trial: Trial) -> None:
 
 
 def test_it_works_without_a_cache() -> None:
-    trial = Trial(Tiers(MemoryTier(0), None, warn=lambda _: None))
+    memory = MemoryTier(0)
+    trial = Trial(Tiers(memory, None, warn=lambda _: None), memory)
     trial.want(A)
     trial.want(A, owner=OTHER)
     assert trial.do_all() == [b"a"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.files import File, look, read_and_digest
 from chunkflow.engine.manifest import Manifest
@@ -145,13 +145,13 @@ def test_file_that_is_gone_is_forgotten(project: Path, file: File, manifest: Man
 
 
 def test_digest_is_of_the_bytes_that_were_read(file: File) -> None:
-    assert read_and_digest(file, None) == (SOURCE, content_digest(SOURCE))
-    assert read_and_digest(file, len(SOURCE)) == (SOURCE, content_digest(SOURCE))
+    assert read_and_digest(file, None) == (SOURCE, digest_content(SOURCE))
+    assert read_and_digest(file, len(SOURCE)) == (SOURCE, digest_content(SOURCE))
 
 
 def test_file_that_is_large_is_not_held(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sizes, "WHOLE_BYTES", 1)
-    assert read_and_digest(file, len(SOURCE) - 1) == (None, content_digest(SOURCE))
+    assert read_and_digest(file, len(SOURCE) - 1) == (None, digest_content(SOURCE))
 
 
 def test_large_file_that_is_gone_is_told(project: Path, file: File) -> None:

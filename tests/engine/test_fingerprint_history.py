@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chunkflow.cache.keys import facts_key
+from chunkflow.cache.keys import make_facts_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.fingerprint_history import (
     Fingerprint,
@@ -29,7 +29,7 @@ def keep(tiers: Tiers, *processors: RunProcessor) -> int:
 
 
 def kept(tiers: Tiers, name: str) -> list[str]:
-    key = facts_key(name)
+    key = make_facts_key(name)
     return [
         facts.parts["settings"] for facts in unpack_fingerprints(tiers.get_many([key])[key].payload)
     ]
@@ -55,7 +55,7 @@ def test_processor_of_which_nothing_is_said_is_left_out(tiers: Tiers) -> None:
 
 
 def test_damaged_record_is_replaced(tiers: Tiers) -> None:
-    tiers.put(facts_key("a"), b"junk")
+    tiers.put_many([(make_facts_key("a"), b"junk")])
     assert keep(tiers, run_of("a", 1)) == 1
     assert kept(tiers, "a") == ["1"]
 

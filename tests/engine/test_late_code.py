@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.cache.keys import learned_key
+from chunkflow.cache.keys import make_late_code_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.late_code import find_late_code, keep_late_code
 from chunkflow.engine.options import RunProcessor
@@ -66,7 +66,7 @@ def test_what_was_kept_before_stays(tiers: Tiers, project: Path, late: Path) -> 
 
 def test_record_holds_no_path_of_this_machine(tiers: Tiers, project: Path, late: Path) -> None:
     keep(tiers, project, late=late)
-    key = learned_key(BASE)
+    key = make_late_code_key(BASE)
     payload = tiers.get_many([key])[key].payload
     assert str(project).encode() not in payload
     assert json.loads(payload) == {"late": os.path.join("sub", "late.py")}
@@ -123,7 +123,7 @@ def test_distribution_is_known_by_its_list_of_files(tiers: Tiers, project: Path)
 def test_damaged_record_is_nothing_and_is_replaced(
     tiers: Tiers, project: Path, late: Path, payload: bytes
 ) -> None:
-    tiers.put(learned_key(BASE), payload)
+    tiers.put_many([(make_late_code_key(BASE), payload)])
     assert known(tiers, project) == {}
     keep(tiers, project, late=late)
     assert known(tiers, project) == {"late": file_digest(str(late))}
@@ -140,12 +140,12 @@ def test_path_that_leads_out_of_the_project_is_not_opened(tiers: Tiers, project:
         "no path": "a\0b",
         "directory": "sub",
     }
-    tiers.put(learned_key(BASE), json.dumps(paths).encode())
+    tiers.put_many([(make_late_code_key(BASE), json.dumps(paths).encode())])
     assert known(tiers, project) == dict.fromkeys(paths, "")
 
 
 def test_pipe_is_not_opened(tiers: Tiers, project: Path) -> None:
     """To open one would wait for ever."""
     os.mkfifo(project / "pipe.py")
-    tiers.put(learned_key(BASE), json.dumps({"pipe": "pipe.py"}).encode())
+    tiers.put_many([(make_late_code_key(BASE), json.dumps({"pipe": "pipe.py"}).encode())])
     assert known(tiers, project) == {"pipe": ""}

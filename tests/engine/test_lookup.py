@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chunkflow.cache.database import open_store
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.sqlite import SqliteStore
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.files import File
 from chunkflow.engine.lookup import FileRecords
@@ -37,7 +37,7 @@ def record(*, error: str | None = None, value: int = 0) -> bytes:
 
 def keep(tiers: Tiers, file: File, processor: RunProcessor, digest: bytes, payload: bytes) -> None:
     (key,) = FileRecords(tiers, [processor]).keys(file, digest)
-    tiers.put(key, payload)
+    tiers.put_many([(key, payload)])
 
 
 def test_file_is_known_when_every_processor_has_said_all(tiers: Tiers, file: File) -> None:
@@ -101,7 +101,7 @@ def test_file_without_a_record_has_no_previous(tiers: Tiers, file: File) -> None
 
 
 def test_tier_is_where_a_run_found_a_record_first(project: Path, file: File) -> None:
-    store = SqliteStore(project / "cache", limit_bytes=1 << 20, warn=lambda _: None)
+    store = open_store(project / "cache", limit_bytes=1 << 20, warn=lambda _: None)
     keep(Tiers(MemoryTier(0), store, warn=lambda _: None), file, FIRST, b"d", record(error="no"))
     records = FileRecords(Tiers(MemoryTier(1 << 20), store, warn=lambda _: None), [FIRST])
     for _ in range(2):

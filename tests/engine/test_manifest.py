@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chunkflow.cache.keys import manifest_key
+from chunkflow.cache.keys import make_manifest_key
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.manifest import Manifest, Seen, Signature, settled, signature_of
@@ -129,7 +129,7 @@ def test_file_that_may_yet_change_unseen_is_not_settled(mtime_ns: int, ctime_ns:
 @given(st.binary())
 def test_no_record_makes_reading_raise(payload: bytes) -> None:
     tiers = Tiers(MemoryTier(1 << 20), None, warn=lambda _: None)
-    tiers.put(manifest_key("/p"), payload)
+    tiers.put_many([(make_manifest_key("/p"), payload)])
     Manifest(tiers, ["/p/a.ts"]).seen("/p/a.ts")
 
 
@@ -144,7 +144,7 @@ def test_no_record_makes_reading_raise(payload: bytes) -> None:
     ],
 )
 def test_record_of_another_shape_counts_as_missing(tiers: Tiers, parts: list[bytes]) -> None:
-    tiers.put(manifest_key("/p"), join(parts))
+    tiers.put_many([(make_manifest_key("/p"), join(parts))])
     assert not Manifest(tiers, ["/p/a.ts"])
 
 

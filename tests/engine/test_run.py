@@ -10,7 +10,7 @@ import pytest
 from reports import counts
 from runs import Runner
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine import files, scheduler
@@ -213,12 +213,12 @@ def test_hostile_record_is_missing_and_replaced(
     manifest = Manifest(tiers, [wanted.path])
     file = look(wanted, manifest, options.clock_ns())
     assert file is not None
-    (key,) = FileRecords(tiers, options.processors).keys(file, content_digest(SOURCE.encode()))
-    hit = tiers.get(key)
+    (key,) = FileRecords(tiers, options.processors).keys(file, digest_content(SOURCE.encode()))
+    hit = tiers.get_many([key]).get(key)
     assert hit is not None
     head, note, keys, findings, values = split(hit.payload)
     assert old in values
-    tiers.put(key, join([head, note, keys, findings, values.replace(old, new)]))
+    tiers.put_many([(key, join([head, note, keys, findings, values.replace(old, new)]))])
     second = runner.run("a.ts")
     assert counts(second["a.ts"]) == ("changed", 2, 0)
     assert told(second) == told(first)
@@ -328,19 +328,19 @@ def test_file_that_took_too_long_to_parse_is_told_and_cut_anew(
     assert counts(runner.run("a.ts")["a.ts"]) == ("reused", 0, 2)
 
 
-def test_first_record_is_stored_at_once(runner: Runner, save: Save, tiers: Tiers) -> None:
+def test_first_record_is_stored_at_once(runner: Runner, save: Save, memory: MemoryTier) -> None:
     names = [f"{number}.ts" for number in range(3)]
     for number, name in enumerate(names):
         save(name, f"let a{number} = 1\n".ljust(600_000))
     stored: list[int] = []
 
     def count_records(_done: int, _total: int) -> None:
-        stored.append(tiers.stats().l1.entries)
+        stored.append(len(memory))
 
     runner.run(*names, options=runner.options("chunks", progress=count_records))
     # The others are stored together in the end, with the manifest of the folder.
     assert stored == [1, 1, 1]
-    assert tiers.stats().l1.entries == 4
+    assert len(memory) == 4
 
 
 class TestFingerprints:

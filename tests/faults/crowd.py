@@ -12,8 +12,8 @@ from typing import Any
 
 from faults.trial import Trial, run
 
-from chunkflow.cache import connection, generations, record
-from chunkflow.cache.generations import FORMAT as _FORMAT
+from chunkflow.cache import connection, keys, record, versioned_files
+from chunkflow.cache.keys import FORMAT as _FORMAT
 
 Wrong = list[Any]
 
@@ -90,7 +90,7 @@ def later_version(project: str, cache: str, kind: str) -> Trial:
 
 def become_later_version() -> None:
     """Give this process's stores and records the next format's number."""
-    for module in (connection, generations, record):
+    for module in (connection, keys, record, versioned_files):
         module.FORMAT = _FORMAT + 1  # type: ignore[attr-defined]
 
 

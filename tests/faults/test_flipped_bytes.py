@@ -12,8 +12,8 @@ from faults.conftest import database_in
 from faults.trial import Trial
 
 from chunkflow.cache.connection import PAGE_BYTES
+from chunkflow.cache.database import open_store
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.open import open_store
 from chunkflow.cache.tiers import Tiers
 
 # Without a zero, so that no record has the looks of free space.

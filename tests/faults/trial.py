@@ -13,7 +13,7 @@ import pytest
 from reports import lasting
 
 from chunkflow import ChunkFlow
-from chunkflow.cache.open import open_store
+from chunkflow.cache.database import open_store
 from chunkflow.cli.status import status_of
 from chunkflow.engine.options import RunOptions
 from chunkflow.report.json import render_json
@@ -87,7 +87,7 @@ def _told_by(clock: Callable[[], float]) -> Iterator[None]:
     store = functools.partial(open_store, clock=clock)
     options = functools.partial(RunOptions, clock_ns=lambda: int(clock() * 1e9))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chunkflow.cache.open.open_store", store)
+        patch.setattr("chunkflow.cache.database.open_store", store)
         patch.setattr("chunkflow.flow.running.RunOptions", options)
         yield
 

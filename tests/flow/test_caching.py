@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from chunkflow import ChunkFlow
+from chunkflow.cache.database import open_store
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.open import open_store
 from chunkflow.cache.tiers import Tiers
 from chunkflow.errors import CacheError
 from chunkflow.flow.caching import cache_stats, collect_garbage, empty_stats

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from chunkflow.cache.keys import chunk_key
+from chunkflow.cache.keys import make_chunk_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.options import RunProcessor
 from chunkflow.engine.records.chunks import unpack_chunk
@@ -47,7 +47,7 @@ def compared_chunks(
 ) -> Iterator[Differing]:
     """How the records of single chunks differ from what a fresh file record says of them."""
     outcomes = reusable(fresh)
-    keys = {chunk_key(processor.own, key): key for key in outcomes}
+    keys = {make_chunk_key(processor.own, key): key for key in outcomes}
     wrong = set()
     for key, hit in tiers.peek_many(list(keys)).items():
         outcome = unpack_chunk(hit.payload)

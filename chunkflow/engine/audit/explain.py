@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from chunkflow.cache.keys import chunk_key, facts_key, file_key
+from chunkflow.cache.keys import make_chunk_key, make_facts_key, make_file_key
 from chunkflow.cache.tiers import Hit, Tiers
 from chunkflow.engine.audit.nearest import Nearest, reasons_against
 from chunkflow.engine.audit.seen import SeenChunk, SeenFile, seen_file
@@ -118,7 +118,7 @@ class _Explained:
 
     def _earlier(self) -> list[tuple[tuple[str, ...], Fingerprint]]:
         """What earlier runs of the processor depended on, the most alike first."""
-        key = facts_key(self._processor.name)
+        key = make_facts_key(self._processor.name)
         hit = self._tiers.peek_many([key]).get(key)
         known = [] if hit is None else unpack_fingerprints(hit.payload)
         others = [facts for facts in known if facts.run != self._processor.run]
@@ -147,7 +147,8 @@ class _Explained:
             return found
         for differing, facts in earlier:
             asked = {
-                chunk_key(facts.own, self._seen.chunks[index].local_key): index for index in missing
+                make_chunk_key(facts.own, self._seen.chunks[index].local_key): index
+                for index in missing
             }
             for key in self._tiers.peek_many(list(asked)):
                 found.setdefault(asked[key], differing)
@@ -157,11 +158,11 @@ class _Explained:
         file, context = self._file, self._processor.context
         if parts is not None:
             context = tuple(parts.get("declared_context", "").split())
-        return file_key(run, file.language, digest, file.shown if "path" in context else None)
+        return make_file_key(run, file.language, digest, file.shown if "path" in context else None)
 
     def _chunk_keys(self, known: Mapping[bytes, object]) -> dict[bytes, bytes]:
         keys = (chunk.local_key for chunk in self._seen.chunks)
-        return {chunk_key(self._processor.own, key): key for key in keys if key not in known}
+        return {make_chunk_key(self._processor.own, key): key for key in keys if key not in known}
 
     def _told(
         self, chunk: SeenChunk, tier: str | None, reasons: tuple[str, ...]

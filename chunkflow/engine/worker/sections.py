@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from chunkflow.cache.keys import DIGEST_BYTES, content_digest
+from chunkflow.cache.keys import DIGEST_BYTES, digest_content
 from chunkflow.engine.allocator import give_back
 from chunkflow.engine.messages import FileTask
 from chunkflow.engine.reading import bytes_to_hold, check_text, opened, read_if_small
@@ -80,7 +80,7 @@ class SourceText:
         if whole is not None and len(whole) <= sizes.WHOLE_BYTES:
             parsed = chunker.parse(whole, max_bytes=max_bytes, deadline=deadline)
             yield Section(whole, parsed.chunks, parsed.roots, note=parsed.note)
-            self._settle(content_digest(whole), len(whole))
+            self._settle(digest_content(whole), len(whole))
             return
         imports = None
         if with_imports:
@@ -97,7 +97,7 @@ class SourceText:
             yield from self._read(chunker, max_bytes, deadline)
         else:
             yield from self._windows(BytesIO(whole).read, chunker, max_bytes, deadline)
-            self._settle(content_digest(whole), len(whole))
+            self._settle(digest_content(whole), len(whole))
 
     def _read(
         self, chunker: Chunker, max_bytes: int | None, deadline: Deadline

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from chunkflow.cache.keys import chunk_key
+from chunkflow.cache.keys import make_chunk_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.audit.compare import Differing, compared, compared_chunks
 from chunkflow.engine.options import RunProcessor
@@ -61,12 +61,12 @@ def test_record_of_other_chunks_differs_as_a_whole() -> None:
 
 
 def test_chunk_records_are_compared_with_the_file_record(tiers: Tiers) -> None:
-    keys = [chunk_key(PROCESSOR.own, key) for key in KEYS]
+    keys = [make_chunk_key(PROCESSOR.own, key) for key in KEYS]
     assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
     right = [pack_chunk(c, o) for c, o in zip(CHUNKS, VALUES, strict=True)]
     tiers.put_many(zip(keys, right, strict=True))
     assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
-    tiers.put(keys[0], b"no record")
-    tiers.put(keys[1], pack_chunk(CHUNKS[1], Outcome(value=3)))
+    tiers.put_many([(keys[0], b"no record")])
+    tiers.put_many([(keys[1], pack_chunk(CHUNKS[1], Outcome(value=3)))])
     expected = [Differing(1, "chunk record")]
     assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == expected

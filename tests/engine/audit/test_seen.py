@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.engine.audit.seen import SeenFile, seen_file
 from chunkflow.engine.files import File
 from chunkflow.engine.manifest import Signature
@@ -40,7 +40,7 @@ def seen(
 def test_chunks_have_the_keys_of_a_run(save: Save) -> None:
     source = b"let a = 1\n\nclass K {\n  m() {}\n}\n"
     found = seen(save("a.ts", source))
-    assert found.digest == content_digest(source)
+    assert found.digest == digest_content(source)
     chunks = chunk_source(source, "typescript")
     assert [chunk.local_key for chunk in found.chunks] == local_keys(chunks, alone=False)
     places = [(c.kind, c.name, c.scope, c.start_line, c.end_line) for c in found.chunks]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from runs import SUITES, Runner
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.engine.audit.verify import Sample, verify_files
 from chunkflow.engine.manifest import Manifest, Seen, signature_of
 from chunkflow.engine.options import Cutting, RunOptions
@@ -64,7 +64,7 @@ def test_groups_are_worked_out_one_after_the_other(
 def lie(runner: Runner, path: Path) -> None:
     """Note another content for a file than it has."""
     manifest = Manifest(runner.tiers, [str(path)])
-    manifest.note(str(path), Seen(signature_of(os.stat(path)), content_digest(b"other")))
+    manifest.note(str(path), Seen(signature_of(os.stat(path)), digest_content(b"other")))
     manifest.save()
 
 

@@ -8,7 +8,7 @@ digest that it prints beside the new number.
 
 from hashlib import blake2b
 
-from chunkflow.cache.keys import FORMAT, chunk_key
+from chunkflow.cache.keys import FORMAT, make_chunk_key
 from chunkflow.engine.messages import decode_chunk, encode_chunk
 from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.records.files import value_key
@@ -54,7 +54,7 @@ def handed() -> list[Chunk]:
 def facts() -> list[bytes]:
     chunks = handed()
     assert [decode_chunk(encode_chunk(chunk)) for chunk in chunks] == chunks
-    keys = [chunk_key(b"p" * 16, value_key(chunk)) for chunk in chunks]
+    keys = [make_chunk_key(b"p" * 16, value_key(chunk)) for chunk in chunks]
     kinds = [value_key(chunks[0]._replace(kind=kind)) for kind in sorted(KINDS)]
     records = [pack_chunk(chunks[2], outcome_of(returned, chunks[2])) for returned in RETURNED]
     return [repr(chunks).encode(), *keys, *kinds, *records]

@@ -9,7 +9,7 @@ from effort import count_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.engine.messages import FileTask
 from chunkflow.engine.records.writer import Columns
 from chunkflow.engine.worker.sections import Section, SourceText
@@ -100,7 +100,7 @@ def test_windows_give_what_the_whole_gives(
     monkeypatch.setattr(sizes, "WHOLE_BYTES", sizes.MOST_HELD_BYTES)
     assert read(path, streaming_bytes=None, max_bytes=max_bytes) == held
     whole = held
-    assert whole[1:] == (content_digest(TEXTS[name]), len(TEXTS[name]))
+    assert whole[1:] == (digest_content(TEXTS[name]), len(TEXTS[name]))
 
 
 LINES = st.sampled_from(
@@ -167,7 +167,7 @@ def test_file_may_be_gone_through_twice(save: Save) -> None:
     text = text_of(save("a.ts", REAL), 1000)
     for _ in range(2):
         assert len(list(text.sections(Chunker("typescript"), None))) > 1
-        assert text.digest == content_digest(REAL)
+        assert text.digest == digest_content(REAL)
 
 
 def test_file_that_changes_between_two_readings_is_told(save: Save) -> None:

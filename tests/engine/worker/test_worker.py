@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from chunkflow.cache.keys import content_digest
+from chunkflow.cache.keys import digest_content
 from chunkflow.engine.messages import (
     DONE,
     FILES,
@@ -139,7 +139,7 @@ def values(done: FileDone) -> list[object]:
 
 def test_each_chunk_has_its_result(told: Told) -> None:
     (done,) = process(told, TASK)
-    assert (done.error, done.digest) == ("", content_digest(SOURCE))
+    assert (done.error, done.digest) == ("", digest_content(SOURCE))
     assert values(done) == [
         "import x from 'x'",
         "export class A extends B {",
@@ -169,7 +169,7 @@ def test_languages_are_parsed_by_their_own_grammar(told: Told) -> None:
 def test_file_may_be_read_by_the_worker(told: Told, project: Path) -> None:
     (project / "a.ts").write_bytes(SOURCE)
     (done,) = process(told, TASK._replace(path=str(project / "a.ts"), source=None))
-    assert done.digest == content_digest(SOURCE)
+    assert done.digest == digest_content(SOURCE)
 
 
 def test_file_that_is_gone_is_told(told: Told, project: Path) -> None:
@@ -181,7 +181,7 @@ def test_file_that_is_gone_is_told(told: Told, project: Path) -> None:
 def test_empty_file_has_an_empty_record(told: Told) -> None:
     (done,) = process(told, TASK._replace(source=b""))
     assert (done.error, reran(done), values(done)) == ("", 0, [])
-    assert done.digest == content_digest(b"")
+    assert done.digest == digest_content(b"")
 
 
 def test_only_what_changed_is_run_again(told: Told) -> None:

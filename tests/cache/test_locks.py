@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.cache.expiring import ExpiringTier
+from chunkflow.cache.database import open_store
+from chunkflow.cache.locks import ForkLock
 from chunkflow.cache.memory import MemoryTier
-from chunkflow.cache.sqlite import SqliteStore
-from chunkflow.cache.store import ForkLock
 from chunkflow.cache.tiers import Tiers
 
 pytestmark = pytest.mark.filterwarnings(
@@ -69,18 +68,18 @@ def test_lock_excludes() -> None:
     assert while_held(lock, act)
 
 
-def test_lock_that_was_held_is_free_in_a_child_and_mended_once() -> None:
-    mended: list[None] = []
-    lock = ForkLock(lambda: mended.append(None))
-    check = lambda: is_free(lock) and is_free(lock) and len(mended) == 1  # noqa: E731
+def test_lock_that_was_held_is_free_in_a_child_and_reset_once() -> None:
+    resets: list[None] = []
+    lock = ForkLock(lambda: resets.append(None))
+    check = lambda: is_free(lock) and is_free(lock) and len(resets) == 1  # noqa: E731
     assert while_held(lock, lambda: in_child(check))
-    assert not mended
+    assert not resets
 
 
-def test_lock_that_was_free_needs_no_mending() -> None:
-    mended: list[None] = []
-    lock = ForkLock(lambda: mended.append(None))
-    assert in_child(lambda: is_free(lock) and not mended)
+def test_lock_that_was_free_is_not_reset() -> None:
+    resets: list[None] = []
+    lock = ForkLock(lambda: resets.append(None))
+    assert in_child(lambda: is_free(lock) and not resets)
 
 
 def test_lock_made_anew_excludes_in_a_grandchild_too() -> None:
@@ -89,36 +88,36 @@ def test_lock_made_anew_excludes_in_a_grandchild_too() -> None:
     assert while_held(lock, lambda: in_child(inner))
 
 
-@pytest.mark.parametrize("held", ["_lock", "_memory_lock", "memory", "expiring"])
+@pytest.mark.parametrize("held", ["_lock", "_memory_lock", "l1", "l2"])
 def test_tiers_find_right_values_or_none_in_a_child(held: str) -> None:
-    memory, expiring = MemoryTier(10_000), ExpiringTier(10_000, ttl_s=60)
-    tiers = Tiers(memory, None, warn=pytest.fail, expiring=expiring)
-    tiers.put(b"key", b"value")
+    l1, l2 = MemoryTier(10_000), MemoryTier(10_000, ttl_s=60)
+    tiers = Tiers(l1, None, warn=pytest.fail, l2=l2)
+    tiers.put_many([(b"key", b"value")])
     lock: ForkLock = getattr(tiers, held) if held.startswith("_") else locals()[held]._lock
 
     def check() -> bool:
-        hit = tiers.get(b"key")
-        tiers.put(b"other", b"one")
-        other = tiers.get(b"other")
-        return (hit is None or hit.payload == b"value") and other == (b"one", "l1")
+        hit = tiers.get_many([b"key"]).get(b"key")
+        tiers.put_many([(b"other", b"one")])
+        other = tiers.get_many([b"other"])
+        return (hit is None or hit.payload == b"value") and other == {b"other": (b"one", "l1")}
 
     assert while_held(lock, lambda: in_child(check))
-    assert in_child(lambda: tiers.get(b"key") == (b"value", "l1"))
+    assert in_child(lambda: tiers.get_many([b"key"]) == {b"key": (b"value", "l1")})
 
 
 def test_child_may_open_a_store_while_threads_of_its_parent_use_another(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "one", limit_bytes=10_000_000, warn=pytest.fail)
+    store = open_store(tmp_path / "one", limit_bytes=10_000_000, warn=pytest.fail)
     is_over = threading.Event()
 
     def keep_busy() -> None:
         while not is_over.is_set():
             store.put_many([(b"key", b"value" * 100)])
             store.get_many([b"key"])
-            other = SqliteStore(tmp_path / "two", limit_bytes=10_000_000, warn=pytest.fail)
+            other = open_store(tmp_path / "two", limit_bytes=10_000_000, warn=pytest.fail)
             other.close()
 
     def check() -> bool:
-        own = SqliteStore(tmp_path / "three", limit_bytes=10_000_000, warn=pytest.fail)
+        own = open_store(tmp_path / "three", limit_bytes=10_000_000, warn=pytest.fail)
         own.put_many([(b"key", b"own")])
         is_right = own.get_many([b"key"]) == {b"key": b"own"} and store.get_many([b"key"]) == {}
         own.close()

@@ -7,12 +7,12 @@ import pytest
 
 import chunkflow.cache.database
 from chunkflow.cache.connection import DamagedDatabase
-from chunkflow.cache.generations import Generations
-from chunkflow.cache.open import open_store
-from chunkflow.cache.store import TendedStore
+from chunkflow.cache.database import open_store
+from chunkflow.cache.store import AdminStore
+from chunkflow.cache.versioned_files import VersionedFiles
 from chunkflow.errors import CacheError
 
-MakeStore = Callable[..., TendedStore]
+MakeStore = Callable[..., AdminStore]
 Query = Callable[..., list[tuple[object, ...]]]
 Start = Callable[..., Any]
 
@@ -20,7 +20,7 @@ ITEMS = [(b"key %d" % n, bytes(2000)) for n in range(100)]
 KEYS = [key for key, _ in ITEMS]
 
 
-def fill(store: TendedStore, count: int, name: bytes = b"filler") -> None:
+def fill(store: AdminStore, count: int, name: bytes = b"filler") -> None:
     for start in range(0, count, 20):
         store.put_many((b"%s %d" % (name, n), bytes(2000)) for n in range(start, start + 20))
 
@@ -74,40 +74,40 @@ def turn_into_pipe(path: Path) -> None:
 @pytest.mark.parametrize(
     "ruin", [turn_into_garbage, halve, turn_into_directory, turn_into_link, turn_into_fifo, damage]
 )
-def test_a_damaged_database_is_set_aside_with_one_warning(
+def test_a_damaged_database_is_quarantined_with_one_warning(
     ruin: Callable[[Path], None],
     make_store: MakeStore,
     database: Path,
     generation: Path,
-    told: list[str],
+    warnings: list[str],
 ) -> None:
     ruin(database)
     store = make_store()
     assert store.get_many(KEYS) == {}
     store.put_many(ITEMS)
     store.close()
-    assert len(told) == 1
-    assert f"the cache in {generation.parent} was damaged" in told[0]
+    assert len(warnings) == 1
+    assert f"the cache in {generation.parent} was damaged" in warnings[0]
     assert os.path.lexists(f"{generation}.damaged")
 
     assert make_store().get_many(KEYS) == dict(ITEMS)
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
-def test_damage_met_in_a_run_is_told_once_and_the_run_goes_on(
-    make_store: MakeStore, told: list[str], database: Path
+def test_damage_met_in_a_run_is_reported_once_and_the_run_goes_on(
+    make_store: MakeStore, warnings: list[str], database: Path
 ) -> None:
     store = make_store()
     damage(database)
     assert store.get_many(KEYS) == {}
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 def test_damage_met_twice_in_a_run_ends_the_use_of_the_store(
     make_store: MakeStore,
-    told: list[str],
+    warnings: list[str],
     directory: Path,
     find_database: Callable[[Path], Path],
 ) -> None:
@@ -125,38 +125,38 @@ def test_damage_met_twice_in_a_run_ends_the_use_of_the_store(
         assert store.get_many(KEYS) == {}
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == {}
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 def test_two_runs_that_meet_the_same_damage_go_on_with_the_same_new_store(
-    make_store: MakeStore, database: Path, told: list[str]
+    make_store: MakeStore, database: Path, warnings: list[str]
 ) -> None:
     first, second = make_store(), make_store()
     damage(database)
     assert first.get_many(KEYS) == {}
     first.put_many(ITEMS)
     assert second.get_many(KEYS) == dict(ITEMS)
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
-def test_a_store_set_aside_by_another_run_at_that_moment_is_no_trouble(
-    make_store: MakeStore, database: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_store_quarantined_by_another_run_at_that_moment_is_no_trouble(
+    make_store: MakeStore, database: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other_run_is_faster(files: Generations) -> tuple[int, bool]:
+    def other_run_is_faster(files: VersionedFiles) -> tuple[int, bool]:
         monkeypatch.undo()
-        answer = files.newest()
-        files.set_aside(answer[0], keep_bytes=0)
+        answer = files.find_newest()
+        files.quarantine(answer[0], keep_bytes=0)
         return answer
 
-    monkeypatch.setattr(Generations, "newest", other_run_is_faster)
+    monkeypatch.setattr(VersionedFiles, "find_newest", other_run_is_faster)
     store = make_store()
     store.put_many(ITEMS)
     assert make_store().get_many(KEYS) == dict(ITEMS)
-    assert told == []
+    assert warnings == []
 
 
 def test_a_disk_that_damages_every_new_database_is_given_up(
-    make_store: MakeStore, told: list[str], monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged(path: str, _layout: object, **_options: object) -> None:
         Path(path).touch()
@@ -170,7 +170,7 @@ def test_a_disk_that_damages_every_new_database_is_given_up(
 def test_a_large_damaged_database_is_cut_and_only_the_last_is_kept(
     make_store: MakeStore,
     directory: Path,
-    told: list[str],
+    warnings: list[str],
     find_database: Callable[[Path], Path],
     size_bytes: Callable[[Path], int],
 ) -> None:
@@ -181,12 +181,12 @@ def test_a_large_damaged_database_is_cut_and_only_the_last_is_kept(
         store.close()
         turn_into_garbage(find_database(directory))
     make_store(limit_bytes=limit_bytes)
-    (aside,) = directory.glob("*.damaged")
-    assert 0 < size_bytes(aside) <= limit_bytes // 16
-    assert len(told) == 3
+    (quarantined,) = directory.glob("*.damaged")
+    assert 0 < size_bytes(quarantined) <= limit_bytes // 16
+    assert len(warnings) == 3
 
 
-def test_clear_removes_what_was_set_aside(
+def test_clear_removes_what_was_quarantined(
     make_store: MakeStore, database: Path, directory: Path
 ) -> None:
     turn_into_garbage(database)
@@ -200,13 +200,13 @@ def test_a_damaged_database_in_a_read_only_directory_is_an_error(
     make_store: MakeStore,
     database: Path,
     directory: Path,
-    told: list[str],
+    warnings: list[str],
 ) -> None:
     turn_into_garbage(database)
     read_only(directory)
     with pytest.raises(CacheError, match="Permission denied"):
         make_store()
-    assert told == []
+    assert warnings == []
 
 
 def test_damage_met_in_a_directory_that_became_read_only_is_one_warning(
@@ -215,30 +215,30 @@ def test_damage_met_in_a_directory_that_became_read_only_is_one_warning(
     make_store: MakeStore,
     database: Path,
     directory: Path,
-    told: list[str],
+    warnings: list[str],
 ) -> None:
     store = make_store()
     damage(database)
     read_only(directory)
     assert store.get_many(KEYS) == {}
     store.put_many(ITEMS)
-    assert len(told) == 1
-    assert "Permission denied" in told[0]
+    assert len(warnings) == 1
+    assert "Permission denied" in warnings[0]
 
 
 @pytest.mark.parametrize("ruin", [turn_into_file, turn_into_elsewhere, turn_into_pipe])
-def test_something_else_in_the_place_of_a_store_is_set_aside(
+def test_something_else_in_the_place_of_a_store_is_quarantined(
     ruin: Callable[[Path], None],
     make_store: MakeStore,
     generation: Path,
-    told: list[str],
+    warnings: list[str],
     tmp_path: Path,
 ) -> None:
     ruin(generation)
     store = make_store()
     store.put_many(ITEMS)
     assert store.get_many(KEYS) == dict(ITEMS)
-    assert len(told) == 1
+    assert len(warnings) == 1
     assert os.path.lexists(f"{generation}.damaged")
 
 
@@ -272,7 +272,7 @@ def test_a_file_with_another_name_elsewhere_is_not_cut(
     assert (tmp_path / "other name").stat().st_size > 1024
 
 
-def test_what_was_set_aside_goes_after_thirty_days(
+def test_what_was_quarantined_goes_after_thirty_days(
     make_store: MakeStore, database: Path, directory: Path, clock: Any
 ) -> None:
     clock.now_s = database.stat().st_mtime
@@ -309,7 +309,7 @@ def let_age(directory: Path) -> None:
 
 
 def test_older_formats_go_and_newer_ones_and_strangers_stay(
-    make_store: MakeStore, database: Path, directory: Path, told: list[str]
+    make_store: MakeStore, database: Path, directory: Path, warnings: list[str]
 ) -> None:
     older = left_by_an_older_version(directory)
     stay = ["chunkflow-v99-1.sqlite3", "chunkflow-vx-1.sqlite3", "notes-1.sqlite3", "chunkflow-v1"]
@@ -318,7 +318,7 @@ def test_older_formats_go_and_newer_ones_and_strangers_stay(
     assert make_store().get_many(KEYS) == dict(ITEMS)
     assert [path for path in older if path.exists()] == []
     assert [name for name in stay if not (directory / name).exists()] == []
-    assert told == []
+    assert warnings == []
 
 
 def test_an_older_format_that_a_process_has_open_stays_until_it_is_closed(
@@ -345,10 +345,10 @@ sys.stdin.readline()
 
 
 def test_what_a_store_of_another_kind_left_goes(
-    make_store: MakeStore, directory: Path, kind: str, told: list[str]
+    make_store: MakeStore, directory: Path, kind: str, warnings: list[str]
 ) -> None:
     other = "sqlite" if kind == "diskcache" else "diskcache"
-    store = open_store(directory, l3=other, limit_bytes=64 << 20, warn=told.append)
+    store = open_store(directory, l3=other, limit_bytes=64 << 20, warn=warnings.append)
     store.put_many(ITEMS)
     store.close()
     # Another process may be about to open it.
@@ -360,7 +360,7 @@ def test_what_a_store_of_another_kind_left_goes(
     store.close()
     (left,) = directory.glob("chunkflow-*")
     assert left.name.endswith({"sqlite": ".sqlite3", "diskcache": ".diskcache"}[kind])
-    assert told == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("mode", [0, 0o400])
@@ -371,7 +371,7 @@ def test_what_is_left_in_a_directory_that_cannot_be_written_does_not_matter(
     make_store: MakeStore,
     database: Path,
     directory: Path,
-    told: list[str],
+    warnings: list[str],
 ) -> None:
     older = left_by_an_older_version(directory)
     older[0].chmod(0)
@@ -380,4 +380,4 @@ def test_what_is_left_in_a_directory_that_cannot_be_written_does_not_matter(
     assert make_store().get_many(KEYS) == dict(ITEMS)
     assert [path for path in older if not path.exists()] == []
     older[-1].chmod(0o700)
-    assert told == []
+    assert warnings == []
