@@ -66,6 +66,19 @@ class TaskTimeout(PoolError):
     """A task took longer than its limit."""
 
 
+_REASONS = {
+    "FileNotFoundError": "no such file",
+    "IsADirectoryError": "it is a directory",
+    "NotADirectoryError": "a part of its path is not a directory",
+}
+
+
+def describe_os_error(exc: Exception) -> str:
+    """The reason of an operating system's error, to follow a colon in a message."""
+    text: str = getattr(exc, "strerror", None) or str(exc)
+    return _REASONS.get(type(exc).__name__) or text[:1].lower() + text[1:]
+
+
 class Terminated(BaseException):
     """A signal asked the process to end; like KeyboardInterrupt it is nothing to recover from.
 

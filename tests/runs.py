@@ -12,7 +12,7 @@ from chunkflow.engine.options import RunOptions, Wanted
 from chunkflow.engine.plan import RunProcessor
 from chunkflow.engine.run import run_files
 from chunkflow.engine.worker.work import prepare
-from chunkflow.flow.describing import describe_functions
+from chunkflow.flow.processor_set import describe_functions
 from chunkflow.model.report import FileReport
 from chunkflow.pool.inline import InlinePool
 from chunkflow.pool.processes import ProcessPool

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from chunkflow.cli.cache_options import COMMON, Common, tend
 from chunkflow.cli.options import CHOICE, Command, Option
-from chunkflow.flow.caching import Collected, empty_stats
 from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.flow.maintenance import Collected, empty_stats
 from chunkflow.report.cache import render_cleared
 from chunkflow.settings import Settings
 

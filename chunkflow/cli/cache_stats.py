@@ -2,8 +2,8 @@
 
 from chunkflow.cli.cache_options import COMMON, Common, tend
 from chunkflow.cli.options import Command
-from chunkflow.flow.caching import empty_stats
 from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.flow.maintenance import empty_stats
 from chunkflow.report.cache import render_stats
 
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from chunkflow.cli.options import CHOICE, WHOLE, Command, Option
 from chunkflow.cli.output import say, write_lines
 from chunkflow.cli.status import BROKEN, DONE
+from chunkflow.engine.listing import list_chunks
 from chunkflow.errors import SourceError
-from chunkflow.flow.listing import list_chunks
-from chunkflow.flow.sections import check_sections
 from chunkflow.model.chunk import Chunk
+from chunkflow.processors.sections import check_sections
 from chunkflow.report.chunks import CHUNK_FORMATS, render_chunks
 from chunkflow.settings import Settings, load_settings
 

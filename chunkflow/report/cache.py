@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chunkflow.flow.caching import CacheStats, Collected
+from chunkflow.flow.maintenance import CacheStats, Collected
 from chunkflow.model.report import Report
 from chunkflow.model.verification import DIFFERENCES, Verification
 from chunkflow.report.escape import escaped

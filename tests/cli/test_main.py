@@ -114,7 +114,11 @@ def test_help_names_every_command(cli: Cli) -> None:
 def test_directory_that_is_gone_is_told(cli: Cli, project: Path) -> None:
     project.rmdir()
     done = cli("optimize-files")
-    assert done == (2, "", "chunkflow: the current directory is gone; change to one that exists\n")
+    assert done == (
+        2,
+        "",
+        "chunkflow: the current directory no longer exists; change to one that does\n",
+    )
 
 
 def test_arguments_of_the_process_are_the_default(

@@ -20,7 +20,7 @@ cli.quick cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
 engine.entries engine.manifest engine.messages engine.options engine.plan
 engine.reading engine.records engine.records.files engine.reporting engine.run
-flow flow.chunkflow flow.opening flow.pools flow.running flow.selection
+flow flow.cache flow.callbacks flow.chunkflow flow.pools flow.processor_set
 model model.chunk model.digest model.finding model.framing model.report
 performance performance.usage
 pool pool.protocol

@@ -88,7 +88,7 @@ def _told_by(clock: Callable[[], float]) -> Iterator[None]:
     options = functools.partial(RunOptions, clock_ns=lambda: int(clock() * 1e9))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chunkflow.cache.open.open_store", store)
-        patch.setattr("chunkflow.flow.running.RunOptions", options)
+        patch.setattr("chunkflow.engine.options.RunOptions", options)
         yield
 
 

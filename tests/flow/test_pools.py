@@ -6,20 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.engine.messages import ProcessorConfig, WorkConfig
+from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.tiers import Tiers
+from chunkflow.engine.messages import FILES
 from chunkflow.errors import PoolError, UnknownProcessor
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.flow.pools import Pools
+from chunkflow.flow.processor_set import load_processors
+from chunkflow.model.framing import join
 from chunkflow.pool import processes
 from chunkflow.pool.inline import InlinePool
 from chunkflow.pool.processes import ProcessPool
+from chunkflow.pool.protocol import Task
+from chunkflow.settings import load_settings
 
 Save = Callable[[str, str], Path]
-CONFIG = WorkConfig(".", (ProcessorConfig("chunks", {}),), ()).encode()
 
 
 def pools(*names: str, jobs: int = 2) -> Pools:
-    return Pools(names or ("chunks",), lambda: CONFIG, jobs=jobs, memory_limit_bytes=None)
+    made = Pools(names or ("chunks",), jobs=jobs, memory_limit_bytes=None)
+    settings = load_settings(".", environ={}, overrides={})
+    empty = Tiers(MemoryTier(0), None, warn=pytest.fail)
+    made.processors = load_processors(["chunks"], settings, empty, fork=False)
+    return made
 
 
 @pytest.fixture
@@ -42,7 +51,7 @@ def children() -> set[int]:
 
 def test_pool_that_was_begun_is_the_one_that_is_opened(started: list[ProcessPool]) -> None:
     with pools() as found:
-        found.begin()
+        found.start()
         with found.open(small=False) as pool:
             assert [pool] == started
         with found.open(small=False) as another:
@@ -52,7 +61,7 @@ def test_pool_that_was_begun_is_the_one_that_is_opened(started: list[ProcessPool
 def test_pool_that_was_begun_in_vain_leaves_no_process() -> None:
     before = children()
     with pools() as found:
-        found.begin()
+        found.start()
         assert children() > before
         assert isinstance(found.open(small=True), InlinePool)
     assert children() == before
@@ -60,7 +69,7 @@ def test_pool_that_was_begun_in_vain_leaves_no_process() -> None:
 
 def test_nothing_is_begun_for_what_will_be_done_in_line(started: list[ProcessPool]) -> None:
     with pools(jobs=1) as found:
-        found.begin()
+        found.start()
     assert started == []
 
 
@@ -80,19 +89,14 @@ def test_functions_of_users_never_run_in_line() -> None:
         assert isinstance(pool, ProcessPool)
 
 
-def test_settings_of_processors_are_not_asked_for_before_there_is_work() -> None:
-    asked = []
-
-    def config() -> bytes:
-        asked.append(1)
-        return CONFIG
-
-    with Pools(["chunks"], config, jobs=2, memory_limit_bytes=None) as found:
-        found.begin()
+def test_pool_that_was_started_early_is_configured_when_it_is_opened() -> None:
+    with pools() as found:
+        processors, found.processors = found.processors, None
+        found.start()
+        found.processors = processors
         with found.open(small=False) as pool:
-            assert asked == []
-            assert list(pool.map([])) == []
-            assert asked == [1]
+            answers = list(pool.map([Task(1, FILES + join([]), 0)]))
+    assert not any(answer.error for answer in answers)
 
 
 def test_unknown_processor_leaves_no_process(save: Save) -> None:
@@ -109,7 +113,7 @@ def test_what_fails_early_is_told_when_it_is_needed(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(processes, "ProcessPool", fail)
     with pools() as found:
-        found.begin()
+        found.start()
         with pytest.raises(PoolError, match="no room"):
             found.open(small=False)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from chunkflow.flow.caching import CacheStats, Collected, KindStats
+from chunkflow.flow.maintenance import CacheStats, Collected, KindStats
 from chunkflow.model.report import FileReport, Report, RunMetrics, Totals
 from chunkflow.model.verification import DIFFERENCES, Difference, Verification
 from chunkflow.report.cache import (

@@ -1,4 +1,4 @@
-"""Ends what workers started and left behind, in sessions of its own too."""
+"""Kills what workers started and left behind, even in sessions of its own."""
 
 import os
 import signal
@@ -8,8 +8,8 @@ from contextlib import suppress
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def adopt() -> None:
-    """Become the parent of every descendant whose own parent ends, from now on (Linux only)."""
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends (Linux only)."""
     with suppress(ImportError, AttributeError, OSError):
         # Not ctypes around it: that is three milliseconds of import before any worker starts.
         import _ctypes  # noqa: PLC0415
@@ -20,11 +20,11 @@ def adopt() -> None:
 
 
 def kill_groups(leaders: Collection[int]) -> None:
-    """Kill process groups, and what descends from their leaders, in groups of its own too."""
-    # Stopped first: a worker that saw its command end would still tell of it. Killed last: if this
-    # process is killed meanwhile, who comes after it finds the descendants by their ancestors.
+    """Kill process groups, and all that descends from their leaders, in whatever group."""
+    # Stopped first: a worker that saw its command end would still report it. Killed last: if this
+    # process is killed meanwhile, its successor finds the descendants by their ancestors.
     signal_groups([pid for pid in leaders if pid != os.getpid()], signal.SIGSTOP)
-    for pid in _descendants(leaders):
+    for pid in _list_descendants(leaders):
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
     signal_groups(leaders, signal.SIGKILL)
@@ -40,15 +40,15 @@ def signal_groups(leaders: Collection[int], number: int) -> None:
                 os.kill(pid, number)
 
 
-def end() -> None:
-    """Kill the children of this process, and theirs, which become its own when those end."""
+def kill_children() -> None:
+    """Kill the children of this process, and their children, which become its own."""
     with suppress(ChildProcessError):  # there is none left
         while True:
             pid, _ = os.waitpid(-1, os.WNOHANG)
             if pid:
                 continue
-            living = list(_children())
-            if not living:  # there is no way to find them here
+            living = list(_list_children())
+            if not living:  # this system does not show them
                 return
             for child in living:
                 with suppress(OSError):
@@ -56,9 +56,9 @@ def end() -> None:
             os.wait()
 
 
-def _descendants(pids: Collection[int]) -> list[int]:
-    """The children of processes, and theirs; none where the system does not show them."""
-    parents = dict(_parents())
+def _list_descendants(pids: Collection[int]) -> list[int]:
+    """The children of processes, and theirs; none if the system does not show them."""
+    parents = dict(_list_parents())
     found: list[int] = []
     level = set(pids)
     while level := {pid for pid, parent in parents.items() if parent in level} - {*found}:
@@ -66,22 +66,22 @@ def _descendants(pids: Collection[int]) -> list[int]:
     return found
 
 
-def _children() -> Iterator[int]:
+def _list_children() -> Iterator[int]:
     own = os.getpid()
-    return (pid for pid, parent in _parents() if parent == own)
+    return (pid for pid, parent in _list_parents() if parent == own)
 
 
-def _parents() -> Iterator[tuple[int, int]]:
-    """Each process there is, and its parent."""
+def _list_parents() -> Iterator[tuple[int, int]]:
+    """Every process of the system, and its parent."""
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
-            yield int(name), _parent(name)
+            yield int(name), _read_parent(name)
 
 
-def _parent(name: str) -> int:
+def _read_parent(name: str) -> int:
     try:
         with open(f"/proc/{name}/stat", "rb") as file:
             # `pid (command) state parent …`; a command may hold any character.
             return int(file.read().rpartition(b")")[2].split()[1])
-    except (OSError, IndexError):  # it has ended meanwhile, or is not ours to see
+    except (OSError, IndexError):  # it has ended, or belongs to another user
         return 0

@@ -4,15 +4,15 @@ import sys
 
 import pytest
 
-from chunkflow.pool import orphans
+from chunkflow.pool import reaper
 
 SCRIPT = """
 import os, subprocess, sys
-from chunkflow.pool import orphans
-orphans.adopt()
+from chunkflow.pool import reaper
+reaper.adopt_orphans()
 for command in {commands!r}:
     subprocess.run(["sh", "-c", command], check=True)
-orphans.end()
+reaper.kill_children()
 """
 
 
@@ -42,7 +42,7 @@ def test_a_process_that_ends_while_it_is_looked_at_is_passed_over(
 ) -> None:
     with subprocess.Popen(["sleep", "1000"]) as child:
         monkeypatch.setattr(os, "listdir", lambda _: ["999999999", "self", str(child.pid)])
-        orphans.end()
+        reaper.kill_children()
         with pytest.raises(ProcessLookupError):
             os.kill(child.pid, 0)
 
@@ -50,6 +50,6 @@ def test_a_process_that_ends_while_it_is_looked_at_is_passed_over(
 def test_without_a_way_to_find_them_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["sleep", "1000"]) as child:
         monkeypatch.setattr(os.path, "isdir", lambda _: False)
-        orphans.end()
+        reaper.kill_children()
         assert child.poll() is None
         child.kill()

@@ -11,8 +11,7 @@ from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.late_code import keep_late_code
 from chunkflow.engine.worker.work import prepare
 from chunkflow.errors import SettingsError, UnknownProcessor
-from chunkflow.flow.describing import describe_functions
-from chunkflow.flow.selection import Selection, functions_in
+from chunkflow.flow.processor_set import ProcessorSet, load_processors
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Task
 from chunkflow.settings import Settings, load_settings
@@ -33,23 +32,20 @@ def tiers() -> Tiers:
     return Tiers(MemoryTier(1 << 20), None, warn=lambda _: None)
 
 
-def select(names: Sequence[str], settings: Settings, tiers: Tiers | None = None) -> Selection:
+def select(names: Sequence[str], settings: Settings, tiers: Tiers | None = None) -> ProcessorSet:
     """The processors of a run that begins now."""
-    described = describe_functions(
-        functions_in(names), root=settings.root, limit_s=None, fork=False
-    )
     empty = Tiers(MemoryTier(0), None, warn=lambda _: None)
-    return Selection(names, settings, described, tiers or empty)
+    return load_processors(names, settings, tiers or empty, fork=False)
 
 
-def differing(one: Selection, other: Selection) -> set[str]:
+def differing(one: ProcessorSet, other: ProcessorSet) -> set[str]:
     """The parts in which the keys of two runs differ."""
     (first,), (second,) = one.processors, other.processors
     assert first.run != second.run
     return {name for name, part in first.parts.items() if second.parts[name] != part}
 
 
-def fingerprint(selection: Selection) -> bytes:
+def fingerprint(selection: ProcessorSet) -> bytes:
     (processor,) = selection.processors
     return processor.run
 
@@ -120,7 +116,7 @@ def test_settings_of_a_function_that_takes_none_are_refused(
 ) -> None:
     rules(SHOUT)
     settings = settings_with(processors={"rules:shout": {"a": 1}})
-    with pytest.raises(SettingsError, match="give the function a parameter named options"):
+    with pytest.raises(SettingsError, match="add a parameter named options to the function"):
         select(["rules:shout"], settings)
 
 
@@ -202,6 +198,6 @@ def test_worker_refuses_a_processor_that_changed_since_the_run_began(
     rules(SHOUT)
     selection = select(["rules:shout"], settings_with())
     rules(SHOUT.replace("upper", "lower"))
-    with ProcessPool(prepare, selection.config(), jobs=1) as pool:
+    with ProcessPool(prepare, selection.encode_config(), jobs=1) as pool:
         (answer,) = pool.map([Task(1, b"", 0)])
     assert "has just been changed; run again" in str(answer.error)

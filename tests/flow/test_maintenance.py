@@ -10,7 +10,7 @@ from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.open import open_store
 from chunkflow.cache.tiers import Tiers
 from chunkflow.errors import CacheError
-from chunkflow.flow.caching import cache_stats, collect_garbage, empty_stats
+from chunkflow.flow.maintenance import cache_stats, collect_garbage, empty_stats
 from chunkflow.settings import load_settings
 
 Save = Callable[..., Path]

@@ -4,8 +4,8 @@ import select
 
 import pytest
 
-from chunkflow.pool import news
-from chunkflow.pool.news import Listener, News
+from chunkflow.pool import poller
+from chunkflow.pool.poller import Poller, Readable
 
 
 @pytest.mark.parametrize(("wanted_ms", "waited_ms"), [(None, 500), (9000.0, 500), (20.0, 20)])
@@ -20,10 +20,10 @@ def test_no_wait_is_so_long_that_a_signal_could_be_missed(
             return []
 
     monkeypatch.setattr(select, "poll", Poll)
-    assert Listener().wait(wanted_ms) == News([], [])
+    assert Poller().wait(wanted_ms) == Readable([], [])
     assert waits == [waited_ms]
 
 
 def test_what_has_no_news_is_left_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "_LONGEST_MS", 1.0)
-    assert Listener().wait(None) == News([], [])
+    monkeypatch.setattr(poller, "_LONGEST_MS", 1.0)
+    assert Poller().wait(None) == Readable([], [])

@@ -1,4 +1,4 @@
-"""The chunks of a file on disk."""
+"""Lists the chunks of a file on disk."""
 
 from collections.abc import Callable, Iterator, Sequence
 

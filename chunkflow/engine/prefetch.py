@@ -1,4 +1,4 @@
-"""Brings what later runs need from the disk into memory."""
+"""Brings the records that later runs need from the disk into memory."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,12 @@ from chunkflow.engine.plan import Records, RunProcessor, look
 from chunkflow.errors import SourceError
 
 
-def prefetch(files: Sequence[Wanted], tiers: Tiers, processors: Sequence[RunProcessor]) -> int:
-    """Prefetch the records of files as they were last seen; returns how many came from the store.
+def prefetch_records(
+    files: Sequence[Wanted], tiers: Tiers, processors: Sequence[RunProcessor]
+) -> int:
+    """Prefetch the records of files as last seen; returns how many came from the store.
 
-    What is in memory already stays where it is.
+    Records already in memory stay where they are.
     """
     manifest = Manifest(tiers, (file.path for file in files))
     records = Records(tiers, processors)
@@ -21,7 +23,7 @@ def prefetch(files: Sequence[Wanted], tiers: Tiers, processors: Sequence[RunProc
         try:
             file = look(shown, path, manifest, 0, named=named)
         except SourceError:
-            continue  # the run has said so
+            continue  # the run has reported it
         if file is not None and file.last_digest is not None:
             keys += records.keys(file, file.last_digest)
     return tiers.prefetch(keys)

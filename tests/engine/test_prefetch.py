@@ -9,8 +9,8 @@ from chunkflow import ChunkFlow
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.options import Wanted
-from chunkflow.flow import opening
-from chunkflow.flow.warming import prefetch
+from chunkflow.engine.prefetch import prefetch_records
+from chunkflow.flow import cache as opened_cache
 
 Save = Callable[..., Path]
 
@@ -24,7 +24,7 @@ def test_what_l1_has_no_room_for_is_in_l2(save: Save, monkeypatch: pytest.Monkey
         save(f"in/{number}.ts", f"let a = {number}\n")
     with ChunkFlow() as flow:
         flow.optimize_files()
-    monkeypatch.setattr(opening, "_L1_BYTES", 1000)
+    monkeypatch.setattr(opened_cache, "_L1_BYTES", 1000)
     with ChunkFlow() as flow:
         assert tiers_of(flow) == {"l3"}
         report = flow.warm_cache(["in"])
@@ -37,7 +37,7 @@ def test_what_was_put_down_by_others_is_prefetched(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save("in/a.ts", "let a = 1\n")
-    monkeypatch.setattr(opening, "_L1_BYTES", 0)
+    monkeypatch.setattr(opened_cache, "_L1_BYTES", 0)
     with ChunkFlow() as flow:
         flow.warm_cache()
         flow.clear_caches("l2")
@@ -57,4 +57,4 @@ def test_file_that_vanishes_meanwhile_is_left_out(save: Save, project: Path) -> 
     tiers = Tiers(MemoryTier(1 << 20), None, warn=pytest.fail)
     path = save("new.ts", "let a = 1\n")
     files = [Wanted("gone.ts", str(project / "gone.ts"), True), Wanted("new.ts", str(path), True)]
-    assert prefetch(files, tiers, ()) == 0
+    assert prefetch_records(files, tiers, ()) == 0

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from chunkflow.engine import listing
 from chunkflow.errors import SourceError
-from chunkflow.flow import listing
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 

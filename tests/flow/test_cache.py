@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chunkflow import ChunkFlow
-from chunkflow.flow.opening import Cache
+from chunkflow.flow.cache import Cache
 from chunkflow.settings import load_settings
 
 Save = Callable[..., Path]
@@ -19,38 +19,38 @@ def cache(project: Path) -> Cache:
 
 
 def test_nothing_is_opened_before_it_is_needed(cache: Cache, project: Path) -> None:
-    assert cache.surely_empty
+    assert cache.is_surely_empty
     assert not cache.is_open
     assert not list(project.glob("**/*.db*"))
     cache.tiers.put(b"key", b"value")
     assert cache.is_open
-    assert not cache.surely_empty
+    assert not cache.is_surely_empty
     cache.close()
 
 
 def test_directory_that_is_there_may_hold_something(cache: Cache) -> None:
-    Path(cache.directory).mkdir(parents=True)
-    assert not cache.surely_empty
+    Path(cache._settings.cache_dir).mkdir(parents=True)
+    assert not cache.is_surely_empty
     assert cache.tiers.empty
-    assert cache.surely_empty  # now that it is open
+    assert cache.is_surely_empty  # now that it is open
     cache.close()
 
 
 def test_closed_cache_opens_nothing(cache: Cache) -> None:
     cache.close()
     assert cache.store is None
-    assert not Path(cache.directory).exists()
+    assert not Path(cache._settings.cache_dir).exists()
     cache.close()
 
 
 def test_without_a_store_nothing_is_ever_there(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     cache = Cache(settings, enabled=False, warn=pytest.fail)
-    one = cache.for_run()
+    one = cache.open_for_run()
     one.put(b"key", b"value")
-    assert cache.for_run().get(b"key") is None
+    assert cache.open_for_run().get(b"key") is None
     assert cache.store is None
-    assert cache.surely_empty
+    assert cache.is_surely_empty
 
 
 def test_settings_alone_open_no_cache(save: Save, project: Path) -> None:
@@ -63,13 +63,13 @@ def test_settings_alone_open_no_cache(save: Save, project: Path) -> None:
 def test_one_run_alone_holds_nothing_in_memory_that_the_store_has(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
-    tiers = cache.for_run(in_memory=False)
+    tiers = cache.open_for_run(in_memory=False)
     tiers.put_many((b"%d" % number, b"value") for number in range(300))
     assert tiers.get(b"7") == (b"value", "l3")
     assert {hit.tier for hit in tiers.get_many([b"%d" % n for n in range(300)]).values()} == {"l3"}
     assert tiers.stats().l1.entries == 0
     cache.close()
-    alone = Cache(settings, enabled=False, lasting=False, warn=pytest.fail).for_run()
+    alone = Cache(settings, enabled=False, lasting=False, warn=pytest.fail).open_for_run()
     alone.put(b"key", b"value")
     assert alone.get(b"key") == (b"value", "l1")
 
@@ -77,22 +77,22 @@ def test_one_run_alone_holds_nothing_in_memory_that_the_store_has(project: Path)
 def test_store_of_a_first_run_is_opened_by_its_first_result(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
-    tiers = cache.for_run(in_memory=False)
+    tiers = cache.open_for_run(in_memory=False)
     assert tiers.empty
     assert tiers.get(b"key") is None
-    assert not Path(cache.directory).exists()
+    assert not Path(cache._settings.cache_dir).exists()
     tiers.put(b"key", b"value")
     assert tiers.get(b"key") == (b"value", "l3")
     cache.close()
     again = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
-    assert again.for_run(in_memory=False).get(b"key") == (b"value", "l3")
+    assert again.open_for_run(in_memory=False).get(b"key") == (b"value", "l3")
     again.close()
 
 
 def test_results_that_were_dear_are_held_in_memory_too(project: Path) -> None:
     settings = load_settings(str(project), environ={}, overrides={})
     cache = Cache(settings, enabled=True, lasting=False, warn=pytest.fail)
-    tiers = cache.for_run(in_memory=True)
+    tiers = cache.open_for_run(in_memory=True)
     tiers.put(b"key", b"value")
     assert tiers.get(b"key") == (b"value", "l1")
     cache.close()

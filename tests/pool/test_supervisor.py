@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from chunkflow.errors import PoolError, WorkerDied
-from chunkflow.pool import crew
-from chunkflow.pool.launch import Zygote
-from chunkflow.pool.link import Link
+from chunkflow.pool import supervisor
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
+from chunkflow.pool.spawn import Zygote
+from chunkflow.pool.worker_handle import WorkerHandle
 
 
 def echoes(count: int) -> list[Task]:
@@ -50,7 +50,7 @@ def test_a_pool_that_gets_no_replacement_goes_on_with_the_workers_it_has(
 ) -> None:
     with ProcessPool(prepare, b"", jobs=2) as pool:
         list(pool.map(echoes(4)))
-        monkeypatch.setattr(crew, "Zygote", no_zygote)
+        monkeypatch.setattr(supervisor, "Zygote", no_zygote)
         tasks = [Task(0, b"exit 1", 1), *(Task(number, b"echo ", 1) for number in range(1, 30))]
         errors = [answer.error for answer in sorted(pool.map(tasks), key=lambda answer: answer.id)]
     assert isinstance(errors[0], WorkerDied)
@@ -62,7 +62,7 @@ def test_a_pool_without_any_worker_left_ends_the_map(
 ) -> None:
     with ProcessPool(prepare, b"", jobs=1) as pool:
         list(pool.map(echoes(4)))
-        monkeypatch.setattr(crew, "Zygote", no_zygote)
+        monkeypatch.setattr(supervisor, "Zygote", no_zygote)
         with pytest.raises(PoolError, match="no memory"):
             list(pool.map([Task(0, b"exit 1", 1), *echoes(3)]))
 
@@ -109,7 +109,7 @@ def test_deaths_in_a_row_do_not_start_an_interpreter_each(
         started.append(workers)
         return Zygote(workers, preload, fork=fork)
 
-    monkeypatch.setattr(crew, "Zygote", counted)
+    monkeypatch.setattr(supervisor, "Zygote", counted)
     with ProcessPool(prepare, b"", jobs=2) as pool:
         answers = list(pool.map(Task(number, b"exit 1", 1) for number in range(30)))
     assert [type(answer.error) for answer in answers] == [WorkerDied] * 30
@@ -129,14 +129,14 @@ def test_what_waits_behind_a_deadly_task_is_done_once(prepare: Prepare, tmp_path
 def test_a_task_answered_while_its_worker_is_killed_for_it_is_not_charged_to_the_next(
     prepare: Prepare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kill = Link.kill
+    kill = WorkerHandle.kill
 
-    def kill_late(link: Link) -> None:
+    def kill_late(worker: WorkerHandle) -> None:
         """Let the answer be written first, as it may be in the moment before the signal comes."""
-        select.select([link.answers_fd], [], [])
-        kill(link)
+        select.select([worker.answers_fd], [], [])
+        kill(worker)
 
-    monkeypatch.setattr(Link, "kill", kill_late)
+    monkeypatch.setattr(WorkerHandle, "kill", kill_late)
     with ProcessPool(prepare, b"", jobs=1) as pool:
         list(pool.map(echoes(1)))
         limited = [Task(0, b"nap", 1, 0.01), Task(1, b"nap", 1), Task(2, b"echo x", 1)]

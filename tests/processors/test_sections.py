@@ -124,8 +124,8 @@ def test_table_of_a_function_that_takes_none_is_refused(
     with ChunkFlow() as flow, pytest.raises(SettingsError) as caught:
         flow.optimize_files(["a.ts"], processors=["rules:plain"])
     assert str(caught.value) == (
-        f'{file}:2: [processors."rules:plain"] has settings, but rules:plain takes none; give the'
-        " function a parameter named options, or remove that table"
+        f'{file}:2: [processors."rules:plain"] has settings, but rules:plain takes none; add a'
+        " parameter named options to the function, or remove the table"
     )
 
 
