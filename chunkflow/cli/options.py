@@ -1,4 +1,4 @@
-"""What a command takes, as one table, from which typer's parser and the quick one are made."""
+"""The table of a command's options, from which typer's parser and the quick one are made."""
 
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -9,32 +9,32 @@ TEXT, WHOLE, NUMBER, CHOICE, SWITCH = "text", "whole", "number", "choice", "swit
 
 
 class Option(NamedTuple):
-    """One option of a command, or what it takes without a flag in front."""
+    """An option of a command, or its operands."""
 
     name: str
-    """The field of the command's arguments that it fills."""
+    """The field of the command's arguments that it sets."""
     flags: tuple[str, ...]
-    """What is written in front of the value; none: the command's operands."""
+    """What precedes the value; empty for the command's operands."""
     help: str
     kind: str = TEXT
-    """`TEXT`, `WHOLE` (a number of 1 or more), `NUMBER` (0 or more), `CHOICE` or `SWITCH`."""
+    """`TEXT`, `WHOLE` (a number from 1), `NUMBER` (from 0), `CHOICE` or `SWITCH`."""
     metavar: str | None = None
     choices: tuple[str, ...] = ()
     multiple: bool = False
-    """Whether it may be given several times; its value is then a list."""
+    """Whether it can be given several times; its value is then a list."""
 
 
 class Command(NamedTuple, Generic[A]):
-    """A command of the command line. The docstring of `run` is its help."""
+    """A command. The docstring of `run` is its help."""
 
     name: str
     run: Callable[[A], int]
-    """Does it; returns the exit status."""
+    """Runs the command; returns the exit status."""
     arguments: Callable[..., A]
-    """The type of its arguments, a NamedTuple; what has no default there must be given."""
+    """The type of its arguments, a NamedTuple; a field without a default is required."""
     options: tuple[Option, ...]
 
     def default(self, option: Option) -> Any:
-        """The value of an option that is not given; Ellipsis where it must be."""
+        """The value of an option that is not given; Ellipsis if it is required."""
         defaults: dict[str, Any] = getattr(self.arguments, "_field_defaults", {})
         return defaults.get(option.name, ...)

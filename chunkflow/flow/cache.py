@@ -65,6 +65,12 @@ class Cache:
         return not (self._enabled and os.path.lexists(self._settings.cache_dir))
 
     @property
+    def is_missing(self) -> bool:
+        """Whether nothing is open, and the store's directory does not exist."""
+        is_closed = self._enabled and self._tiers is None
+        return is_closed and not os.path.isdir(self._settings.cache_dir)
+
+    @property
     def is_open(self) -> bool:
         """Whether a store is open, or will be as soon as there is a result to store."""
         return self._store is not None

@@ -257,13 +257,15 @@ class ChunkFlow:
 
     @_deliver_warnings
     def cache_stats(self) -> "CacheStats":
-        """What the cache's directory holds.
+        """What the cache's directory holds; a directory that does not exist is not created.
 
         Raises:
             CacheError: there is no cache, or it cannot be read.
         """
-        from chunkflow.flow.maintenance import cache_stats  # noqa: PLC0415 - few programs
+        from chunkflow.flow.maintenance import cache_stats, empty_stats  # noqa: PLC0415
 
+        if self._cache.is_missing:
+            return empty_stats(self.settings)
         return cache_stats(self.settings, self._cache.store)
 
     @_deliver_warnings
@@ -273,8 +275,15 @@ class ChunkFlow:
         Raises:
             CacheError: there is no cache, or it cannot be read.
         """
-        from chunkflow.flow.maintenance import collect_garbage  # noqa: PLC0415 - few programs
+        # Imported here: few programs need it.
+        from chunkflow.flow.maintenance import (  # noqa: PLC0415
+            Collected,
+            collect_garbage,
+            empty_stats,
+        )
 
+        if self._cache.is_missing:
+            return Collected(empty_stats(self.settings), empty_stats(self.settings), 0)
         return collect_garbage(self.settings, self._cache.store, self._cache.tiers)
 
     @_deliver_warnings
@@ -286,7 +295,8 @@ class ChunkFlow:
         """
         if tier not in ("l1", "l2", "l3", "all"):
             raise ValueError(f"no tier is called {tier!r}; name l1, l2, l3 or all")
-        self._cache.tiers.clear(tier)
+        if not self._cache.is_missing:
+            self._cache.tiers.clear(tier)
 
     @_deliver_warnings
     def close(self) -> None:

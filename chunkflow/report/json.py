@@ -1,4 +1,4 @@
-"""The report for programs: one JSON object."""
+"""Renders the report for programs, as one JSON object."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,16 +9,16 @@ from chunkflow.model.report import FileReport, Report
 from chunkflow.report.explain import explanation_as_dict
 
 VERSION = 1
-"""Raised when a field changes its meaning or goes."""
+"""Incremented when a field changes its meaning or is removed."""
 
 
 def render_json(report: Report, explained: Sequence[FileExplanation] = ()) -> Iterator[str]:
-    """The report as JSON, a file a line; lines come without line ends.
+    """Render the report as JSON, a file a line; lines come without line ends.
 
-    Where files are explained there is a list `explain`, beside `files`.
+    Explanations are in a list `explain` beside `files`.
 
-    Whatever is not ASCII is escaped, since a name may hold bytes that no encoding has; such a byte
-    is a lone surrogate, as everywhere in Python: U+DCFF for 0xFF.
+    Everything outside ASCII is escaped, since a name may hold bytes that no encoding has. Such a
+    byte is a lone surrogate, as everywhere in Python: U+DCFF for 0xFF.
     """
     yield f'{{"version": {VERSION},'
     yield ' "files": ['
@@ -34,7 +34,7 @@ def render_json(report: Report, explained: Sequence[FileExplanation] = ()) -> It
 
 
 def file_as_dict(file: FileReport) -> dict[str, Any]:
-    """A file's entry as the JSON formats show it."""
+    """A file's entry as JSON shows it."""
     return {
         "path": file.path,
         "status": file.status,

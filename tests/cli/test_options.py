@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chunkflow.cli.commands import COMMANDS, command_of
+from chunkflow.cli.commands import COMMANDS, load_command
 from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Option
 
 TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool, CHOICE: str}
@@ -12,7 +12,7 @@ TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool, CH
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_has_an_option_of_its_type(name: str) -> None:
-    command = command_of(name)
+    command = load_command(name)
     hints = typing.get_type_hints(command.arguments)
     assert command.name == name
     assert [option.name for option in command.options] == list(hints)
@@ -27,4 +27,4 @@ def test_every_argument_has_an_option_of_its_type(name: str) -> None:
 
 
 def test_option_without_default_must_be_given() -> None:
-    assert command_of("chunks").default(Option("files", (), "Files.")) is ...
+    assert load_command("chunks").default(Option("files", (), "Files.")) is ...

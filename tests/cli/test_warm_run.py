@@ -27,8 +27,8 @@ pool pool.protocol
 processors processors.fingerprint processors.metrics processors.metrics.limits
 processors.protocol processors.table
 report report.escape report.text
-settings settings.checks settings.environment settings.fields settings.file settings.merge
-settings.tables
+settings settings.checks settings.fields settings.file settings.layers settings.merge
+
 syntax syntax.sizes syntax.suffixes syntax.versions
 """.split()
 """Modules of the package."""
