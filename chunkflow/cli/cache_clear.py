@@ -9,7 +9,7 @@ from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_cleared
 
 
-class Arguments(NamedTuple):
+class CacheClearArguments(NamedTuple):
     """The arguments of `cache clear`."""
 
     tier: str = "all"
@@ -22,7 +22,7 @@ class Arguments(NamedTuple):
 _TIER = Option("tier", ("--tier",), "What to empty.", CHOICE, choices=("l3", "all"))
 
 
-def cache_clear(arguments: Arguments) -> int:
+def cache_clear(arguments: CacheClearArguments) -> int:
     """Remove every record from the cache, and print how many there were.
 
     Example: chunkflow cache clear --tier all
@@ -36,4 +36,4 @@ def cache_clear(arguments: Arguments) -> int:
     return BROKEN if warnings else SUCCESS
 
 
-COMMAND = Command("cache clear", cache_clear, Arguments, (_TIER, *COMMON))
+COMMAND = Command("cache clear", cache_clear, CacheClearArguments, (_TIER, *COMMON))

@@ -1,13 +1,13 @@
 """`chunkflow cache dir`: print where the cache is."""
 
-from chunkflow.cli.cache_options import COMMON, Common, load_project_settings
+from chunkflow.cli.cache_options import COMMON, CacheArguments, load_project_settings
 from chunkflow.cli.options import Command
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.status import SUCCESS
 from chunkflow.report.cache import render_directory
 
 
-def cache_dir(arguments: Common) -> int:
+def cache_dir(arguments: CacheArguments) -> int:
     """Print the cache's directory, whether it exists or not.
 
     Example: du -sh "$(chunkflow cache dir)"
@@ -17,4 +17,4 @@ def cache_dir(arguments: Common) -> int:
     return SUCCESS
 
 
-COMMAND = Command("cache dir", cache_dir, Common, COMMON)
+COMMAND = Command("cache dir", cache_dir, CacheArguments, COMMON)

@@ -1,13 +1,13 @@
 """`chunkflow cache gc`: remove from the cache what no run will use."""
 
-from chunkflow.cli.cache_options import COMMON, Common, open_flow
+from chunkflow.cli.cache_options import COMMON, CacheArguments, open_flow
 from chunkflow.cli.options import Command
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_collected
 
 
-def cache_gc(arguments: Common) -> int:
+def cache_gc(arguments: CacheArguments) -> int:
     """Remove records over the limit, unused for 30 days or of an older format; then compact.
 
     Notes about deleted files are removed too, in directories that still exist. The others go when
@@ -22,4 +22,4 @@ def cache_gc(arguments: Common) -> int:
     return BROKEN if warnings else SUCCESS
 
 
-COMMAND = Command("cache gc", cache_gc, Common, COMMON)
+COMMAND = Command("cache gc", cache_gc, CacheArguments, COMMON)

@@ -24,7 +24,7 @@ JOBS = Option("jobs", ("--jobs",), "Maximum number of worker processes.", WHOLE,
 COMMON = (FORMAT, CACHE_DIR, CONFIG)
 
 
-class Common(NamedTuple):
+class CacheArguments(NamedTuple):
     """The arguments that all of these commands accept."""
 
     format: str = "text"

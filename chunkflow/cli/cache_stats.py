@@ -1,13 +1,13 @@
 """`chunkflow cache stats`: print what is in the cache."""
 
-from chunkflow.cli.cache_options import COMMON, Common, open_flow
+from chunkflow.cli.cache_options import COMMON, CacheArguments, open_flow
 from chunkflow.cli.options import Command
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_stats
 
 
-def cache_stats(arguments: Common) -> int:
+def cache_stats(arguments: CacheArguments) -> int:
     """Print the number of records of each kind, the cache's size, and when it was used.
 
     Example: chunkflow cache stats --format json
@@ -19,4 +19,4 @@ def cache_stats(arguments: Common) -> int:
     return BROKEN if warnings else SUCCESS
 
 
-COMMAND = Command("cache stats", cache_stats, Common, COMMON)
+COMMAND = Command("cache stats", cache_stats, CacheArguments, COMMON)

@@ -14,7 +14,7 @@ from chunkflow.model.verification import Verification
 from chunkflow.report.cache import render_verification
 
 
-class Arguments(NamedTuple):
+class CacheVerifyArguments(NamedTuple):
     """The arguments of `cache verify`."""
 
     paths: Sequence[str] | None = None
@@ -39,7 +39,7 @@ _OPTIONS = (
 )
 
 
-def cache_verify(arguments: Arguments) -> int:
+def cache_verify(arguments: CacheVerifyArguments) -> int:
     """Process some files again without the cache, and compare the results byte for byte.
 
     The exit status is 1 if the cache holds anything else; each place is named. With --sample 100%,
@@ -66,7 +66,7 @@ def cache_verify(arguments: Arguments) -> int:
     return _choose_status(found)
 
 
-COMMAND = Command("cache verify", cache_verify, Arguments, _OPTIONS)
+COMMAND = Command("cache verify", cache_verify, CacheVerifyArguments, _OPTIONS)
 
 
 def _parse_percent(text: str) -> float:

@@ -12,7 +12,7 @@ from chunkflow.cli.status import status_of
 from chunkflow.report.cache import render_warmed
 
 
-class Arguments(NamedTuple):
+class CacheWarmArguments(NamedTuple):
     """The arguments of `cache warm`."""
 
     paths: Sequence[str] | None = None
@@ -26,7 +26,7 @@ class Arguments(NamedTuple):
 _OPTIONS = (PATHS, PROCESSOR, JOBS, *COMMON)
 
 
-def cache_warm(arguments: Arguments) -> int:
+def cache_warm(arguments: CacheWarmArguments) -> int:
     """Run processors on every function that has no result yet, and print only a summary.
 
     Findings are not shown. The exit status is 2 if a file cannot be processed.
@@ -48,4 +48,4 @@ def cache_warm(arguments: Arguments) -> int:
     return status_of(report, "never")
 
 
-COMMAND = Command("cache warm", cache_warm, Arguments, _OPTIONS)
+COMMAND = Command("cache warm", cache_warm, CacheWarmArguments, _OPTIONS)

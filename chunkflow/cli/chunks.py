@@ -15,7 +15,7 @@ from chunkflow.report.chunks import CHUNK_FORMATS, render_chunks
 from chunkflow.settings import Settings, load_settings
 
 
-class Arguments(NamedTuple):
+class ChunksArguments(NamedTuple):
     """The arguments of `chunks`."""
 
     files: Sequence[str]
@@ -36,7 +36,7 @@ _OPTIONS = (
 )
 
 
-def chunks(arguments: Arguments) -> int:
+def chunks(arguments: ChunksArguments) -> int:
     """Print the chunks of files, in the order of each file.
 
     Example: chunkflow chunks src/engine.ts --format jsonl
@@ -53,10 +53,12 @@ def chunks(arguments: Arguments) -> int:
     return BROKEN if failures else SUCCESS
 
 
-COMMAND = Command("chunks", chunks, Arguments, _OPTIONS)
+COMMAND = Command("chunks", chunks, ChunksArguments, _OPTIONS)
 
 
-def _list_chunks(arguments: Arguments, failures: list[str], settings: Settings) -> Iterator[Chunk]:
+def _list_chunks(
+    arguments: ChunksArguments, failures: list[str], settings: Settings
+) -> Iterator[Chunk]:
     for file in arguments.files:
         try:
             yield from list_chunks(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chunkflow.model.explanation import FileExplanation
 
 
-class Arguments(NamedTuple):
+class OptimizeArguments(NamedTuple):
     """The arguments of `optimize-files`."""
 
     paths: Sequence[str] | None = None
@@ -106,7 +106,7 @@ _OPTIONS = (
 )
 
 
-def optimize_files(arguments: Arguments) -> int:
+def optimize_files(arguments: OptimizeArguments) -> int:
     """Run processors over every function that has no result yet.
 
     Example: chunkflow optimize-files src --files=a.ts,b.ts --format json
@@ -131,7 +131,7 @@ def optimize_files(arguments: Arguments) -> int:
     return status_of(report, flow.settings.fail_on)
 
 
-def _open_flow(arguments: Arguments) -> ChunkFlow:
+def _open_flow(arguments: OptimizeArguments) -> ChunkFlow:
     return ChunkFlow(
         settings_file=arguments.config,
         cache={"dir": arguments.cache_dir} if not arguments.no_cache else False,
@@ -146,7 +146,7 @@ def _open_flow(arguments: Arguments) -> ChunkFlow:
     )
 
 
-def _explain(flow: ChunkFlow, arguments: Arguments) -> "tuple[FileExplanation, ...]":
+def _explain(flow: ChunkFlow, arguments: OptimizeArguments) -> "tuple[FileExplanation, ...]":
     """What the cache holds before the run for the files named by --explain."""
     if not arguments.explain:
         return ()
@@ -155,11 +155,11 @@ def _explain(flow: ChunkFlow, arguments: Arguments) -> "tuple[FileExplanation, .
     return flow.explain(arguments.explain, processors=arguments.processor)
 
 
-COMMAND = Command("optimize-files", optimize_files, Arguments, _OPTIONS)
+COMMAND = Command("optimize-files", optimize_files, OptimizeArguments, _OPTIONS)
 
 
 def _write_report(
-    report: Report, arguments: Arguments, explained: "tuple[FileExplanation, ...]"
+    report: Report, arguments: OptimizeArguments, explained: "tuple[FileExplanation, ...]"
 ) -> None:
     if arguments.verbose:
         for file in report.files:
@@ -179,7 +179,7 @@ def _write_report(
     write_lines(lines, output)
 
 
-def _list_paths(arguments: Arguments) -> list[str] | None:
+def _list_paths(arguments: OptimizeArguments) -> list[str] | None:
     """All paths that were named; None if there is none, which stands for the whole project."""
     paths, files, listed = arguments.paths, arguments.files, arguments.listed
     if not (paths or files is not None or listed is not None):

@@ -9,7 +9,7 @@ from io import FileIO
 
 from chunkflow.cache.keys import DIGEST_BYTES
 from chunkflow.errors import SourceError, describe_os_error
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 from chunkflow.syntax import sizes
 
 _PIECE_BYTES = 1024 * 1024

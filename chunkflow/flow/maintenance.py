@@ -1,4 +1,4 @@
-"""The cache as those see it who look after it: what is in it, and what can go."""
+"""Maintains the cache: counts what is in it, and removes what no run will use."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,11 +18,11 @@ _FOLDERS_AT_ONCE = 1000
 
 
 class KindStats(NamedTuple):
-    """How much there is of one kind of record."""
+    """The records of one kind."""
 
     records: int
     size_bytes: int
-    """Keys and values, without what the database adds."""
+    """Size of keys and values, without the database's overhead."""
 
 
 class CacheStats(NamedTuple):
@@ -33,16 +33,16 @@ class CacheStats(NamedTuple):
     store: str
     """`sqlite` or `diskcache`."""
     format: int
-    """Of the store's files."""
+    """Version of the store's file format."""
     limit_bytes: int
     size_bytes: int = 0
-    """What the files take on disk."""
+    """Size of the files on disk."""
     records: int = 0
     kinds: Mapping[str, KindStats] = {}
-    """`files`, `chunks`, `manifests` and `facts` → how much there is of each."""
+    """Records by kind: `files`, `chunks`, `manifests` and `facts`."""
     oldest_use_s: int | None = None
-    """When the record was used last that was not used for longest, in seconds since 1970; right
-    to a day. None where there is no record."""
+    """The last use of the least recently used record, in seconds since 1970, accurate to a day;
+    None without a record."""
     newest_use_s: int | None = None
 
 
@@ -52,11 +52,11 @@ class Collected(NamedTuple):
     before: CacheStats
     after: CacheStats
     files_forgotten: int
-    """Files that are not there any more, of which it was kept when they were last seen."""
+    """Deleted files whose notes were removed."""
 
 
 def empty_stats(settings: Settings) -> CacheStats:
-    """What is said of a cache that does not exist."""
+    """The stats of a cache that does not exist."""
     cache = settings.cache
     kinds = {name: KindStats(0, 0) for name in KINDS.values()}
     return CacheStats(settings.cache_dir, cache.l3, FORMAT, cache.size, kinds=kinds)
@@ -68,55 +68,55 @@ def cache_stats(settings: Settings, store: TendedStore | None) -> CacheStats:
     Raises:
         CacheError: there is none, or it cannot be read.
     """
-    return _stats(settings, _present(settings, store))
+    return _count(settings, _require(settings, store))
 
 
 def collect_garbage(settings: Settings, store: TendedStore | None, tiers: Tiers) -> Collected:
-    """Forget what no run will use, and give the disk all the room that is free.
+    """Remove what no run will use, and return free space to the disk.
 
-    Of files that are gone it forgets when they were last seen, in all directories of the project
-    that there still are. Of a directory that is gone too it cannot: its record has a key from
-    which its name cannot be told. It goes when it has not been used for 30 days.
+    Notes about deleted files are removed in all directories of the project that still exist. The
+    record of a deleted directory cannot be found, as its key does not show the name; it goes when
+    it has not been used for 30 days.
 
     Raises:
         CacheError: there is no store, or it cannot be read.
     """
-    store = _present(settings, store)
-    before = _stats(settings, store)
+    store = _require(settings, store)
+    before = _count(settings, store)
     forgotten = 0
-    folders = _folders(settings.root, settings.cache_dir)
+    folders = _walk_folders(settings.root, settings.cache_dir)
     while group := list(islice(folders, _FOLDERS_AT_ONCE)):
         manifest = Manifest(tiers, (os.path.join(folder, "any") for folder in group))
         forgotten += manifest.forget_gone()
         manifest.save()
     store.collect()
-    return Collected(before, _stats(settings, store), forgotten)
+    return Collected(before, _count(settings, store), forgotten)
 
 
-def _present(settings: Settings, store: TendedStore | None) -> TendedStore:
+def _require(settings: Settings, store: TendedStore | None) -> TendedStore:
     if store is None:
-        raise _unreadable(settings)
+        raise _build_error(settings)
     return store
 
 
-def _unreadable(settings: Settings) -> CacheError:
+def _build_error(settings: Settings) -> CacheError:
     return CacheError(f"cannot read the cache in {settings.cache_dir}; is it there, and yours?")
 
 
-def _stats(settings: Settings, store: TendedStore) -> CacheStats:
+def _count(settings: Settings, store: TendedStore) -> CacheStats:
     census = store.census()
     if census is None:
-        raise _unreadable(settings)
+        raise _build_error(settings)
     return empty_stats(settings)._replace(
         size_bytes=store.stats().size_bytes,
         records=sum(census.records.values()),
-        kinds=_kinds(census),
+        kinds=_sum_kinds(census),
         oldest_use_s=census.oldest_use_s,
         newest_use_s=census.newest_use_s,
     )
 
 
-def _kinds(census: Census) -> dict[str, KindStats]:
+def _sum_kinds(census: Census) -> dict[str, KindStats]:
     kinds = {name: KindStats(0, 0) for name in KINDS.values()}
     for kind, records in census.records.items():
         name = KINDS.get(kind, _OTHER)
@@ -126,8 +126,8 @@ def _kinds(census: Census) -> dict[str, KindStats]:
     return kinds
 
 
-def _folders(root: str, cache_dir: str) -> Iterator[str]:
-    """All directories of a project; files that git ignores may have been named, too."""
+def _walk_folders(root: str, cache_dir: str) -> Iterator[str]:
+    """All directories of a project; ignored ones too, as their files may have been named."""
     for folder, inner, _ in os.walk(root):
         inner[:] = [n for n in inner if n != ".git" and os.path.join(folder, n) != cache_dir]
         yield folder

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chunkflow.errors import PoolError
 from chunkflow.pool.protocol import Pool
-from chunkflow.processors.table import is_built_in, preload_of
+from chunkflow.processors.table import is_built_in, list_preloads
 
 if TYPE_CHECKING:
     from chunkflow.flow.processor_set import ProcessorSet
@@ -29,7 +29,7 @@ class Pools:
         """To be set before a pool is opened."""
         self._jobs = jobs
         self._memory_limit_bytes = memory_limit_bytes
-        self._preload = [_CHUNKER, *(one for name in names for one in preload_of(name))]
+        self._preload = [_CHUNKER, *(one for name in names for one in list_preloads(name))]
         # Whether every processor may run in this process.
         self._is_trusted = all(map(is_built_in, names))
         self._started: ProcessPool | None = None

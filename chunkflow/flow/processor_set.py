@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ONLY_CHUNKS = ("chunks",)
 _DISTRIBUTION = "distribution "
-_DESCRIBE = "chunkflow.processors.describe:prepare"
+_DESCRIBE = "chunkflow.processors.describer:prepare"
 
 
 class ProcessorSet(NamedTuple):

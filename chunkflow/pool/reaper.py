@@ -11,12 +11,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends (Linux only)."""
     with suppress(ImportError, AttributeError, OSError):
-        # Not ctypes around it: that is three milliseconds of import before any worker starts.
-        import _ctypes  # noqa: PLC0415
+        import ctypes  # noqa: PLC0415 - zygotes only
 
-        process = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is this process
-        prctl = _ctypes.dlsym(process, "prctl")
-        _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def kill_groups(leaders: Collection[int]) -> None:

@@ -1,8 +1,8 @@
-"""Tells which code a process has loaded, so that a result is kept for exactly that code.
+"""Records which code a process has loaded, so that a result is stored for exactly that code.
 
 A user's own modules are compiled from the bytes that are hashed, never from a `.pyc`. Of installed
-distributions the list of their files, with its digests, stands for the code. Use this in workers
-only: it changes how the process imports.
+distributions the list of files, with their digests, stands for the code. Use this in workers only:
+it changes how the process imports.
 """
 
 import builtins
@@ -17,12 +17,12 @@ from importlib.util import resolve_name
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 
 _STANDARD = os.path.dirname(os.__file__) + os.sep
 _CHUNKFLOW = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INSTALLED = ("site-packages", "dist-packages")
-# What stands for a distribution besides its version: the first of these that it has.
+# Besides its version, the first of these files stands for a distribution.
 _LISTINGS = ("RECORD", "METADATA", "PKG-INFO")
 
 
@@ -34,14 +34,14 @@ class Unit(NamedTuple):
     path: str
     """The module's file; empty for a distribution."""
     digest: str
-    """Of the module's bytes, or of the distribution's version and list of files; hexadecimal."""
+    """Of the module's bytes, or of the distribution's version and file list; hexadecimal."""
 
 
 class CodeLog:
     """Notes each module that is imported, and the bytes that each of the user's is compiled from.
 
     Args:
-        packages: installed top-level packages whose modules count one by one, as the user's own do.
+        packages: installed top-level packages whose modules count one by one, like the user's own.
     """
 
     def __init__(self, packages: Collection[str] = ()) -> None:
@@ -50,21 +50,21 @@ class CodeLog:
         self._paths: dict[str, str] = {}
         self._is_noting = False
         self.imported: set[str] = set()
-        """Names of modules that were imported, or asked for again, since `forget`."""
+        """Names of modules imported, for the first time or again, since `forget`."""
         self.compiled: set[str] = set()
-        """Names of the user's modules that were compiled since then."""
+        """Names of the user's modules compiled since then."""
 
     def install(self) -> None:
-        """Take part in every import of this process from now on."""
+        """Observe every import of this process from now on."""
         _observe_imports(self)
         _observe_compilation(self)
 
     def count(self, package: str) -> None:
-        """Let the modules of an installed package count one by one."""
+        """Make the modules of an installed package count one by one."""
         self._packages.add(package)
 
     def is_own(self, name: str, path: str) -> bool:
-        """Whether a module counts by itself: the user's own, or one of the packages that do."""
+        """Whether a module counts by itself: it is the user's, or in a package that counts so."""
         if path.startswith(_CHUNKFLOW):
             return False
         if _is_installed(path):
@@ -73,7 +73,7 @@ class CodeLog:
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note imports for as long as this lasts: those of a user's code, not chunkflow's own."""
+        """Note imports while this lasts: those of a user's code, not chunkflow's own."""
         self._is_noting = True
         try:
             yield
@@ -81,23 +81,23 @@ class CodeLog:
             self._is_noting = False
 
     def note_imported(self, name: str) -> None:
-        """A module was imported, or asked for again."""
+        """Note that a module was imported, for the first time or again."""
         if self._is_noting:
             self.imported.add(name)
 
     def forget(self) -> None:
-        """Begin anew to note names; what was compiled from which bytes stays known."""
+        """Clear the names; which bytes were compiled stays known."""
         self.imported.clear()
         self.compiled.clear()
 
     def note_compiled(self, name: str, path: str, source: bytes) -> None:
-        """A module of the user's is being compiled from these bytes."""
+        """Note that a module of the user's is compiled from these bytes."""
         self.compiled.add(name)
         self._paths[name] = path
         self._digests[name] = _digest(source)
 
     def units(self, name: str, path: str | None = None) -> list[Unit]:
-        """What stands for a module; nothing for the standard library's and chunkflow's own.
+        """The units that stand for a module; none for the standard library's and chunkflow's own.
 
         Args:
             name: the module's.
@@ -108,20 +108,20 @@ class CodeLog:
             return []
         if not self.is_own(name, path):
             found = distributions_of(name) if _is_installed(path) else []
-            # A file that was put among the installed ones by hand belongs to no distribution.
+            # A file placed among the installed ones by hand belongs to no distribution.
             if found or not _is_installed(path):
                 return found
         return [Unit(f"module {name}", path, self._digests.get(name) or file_digest(path))]
 
 
 def file_of(module: ModuleType | None) -> str | None:
-    """The file that a module was loaded from, if there is one."""
+    """The file that a module was loaded from, if any."""
     path = getattr(module, "__file__", None)
     return path if isinstance(path, str) else None
 
 
 def file_digest(path: str) -> str:
-    """The digest of a file's bytes, or of the archive that it is in; empty if there is none."""
+    """The digest of a file, or of the archive that holds it; empty if there is none."""
     while path and not os.path.exists(path):
         outer = os.path.dirname(path)
         path = "" if outer == path else outer
@@ -139,7 +139,7 @@ def distributions_of(module: str) -> list[Unit]:
 
 
 def distribution_digest(name: str) -> str:
-    """What stands for an installed distribution now; empty if it is not installed."""
+    """The digest of an installed distribution; empty if it is not installed."""
     from importlib.metadata import PackageNotFoundError  # noqa: PLC0415 - see `_packages`
 
     try:
@@ -150,7 +150,7 @@ def distribution_digest(name: str) -> str:
 
 @cache
 def _packages() -> dict[str, list[str]]:
-    # Here and not above: it takes 30 ms, and many a function needs the standard library alone.
+    # Imported here: it takes 30 ms, and many functions need only the standard library.
     from importlib.metadata import packages_distributions  # noqa: PLC0415
 
     return dict(packages_distributions())
@@ -174,7 +174,7 @@ def _digest(data: bytes) -> str:
 
 
 def _observe_imports(log: CodeLog) -> None:
-    """Note what is asked for, even if it is loaded already and so no loader is called."""
+    """Note every import, even of a loaded module, for which no loader is called."""
     import_statement, import_module = builtins.__import__, importlib.import_module
 
     def observed_statement(
@@ -184,7 +184,7 @@ def _observe_imports(log: CodeLog) -> None:
         fromlist: Any = (),
         level: int = 0,
     ) -> ModuleType:
-        # What stands in a relative import is found by reading the statement.
+        # Relative imports are found by reading the statements.
         if not level:
             log.note_imported(name)
         return import_statement(name, globals, locals, fromlist, level)
@@ -201,8 +201,8 @@ def _observe_imports(log: CodeLog) -> None:
 def _observe_compilation(log: CodeLog) -> None:
     """Compile the user's modules from the bytes that are hashed.
 
-    A `.pyc` counts as up to date if time and size of its source are the same; they may be though
-    the text is another.
+    A `.pyc` counts as up to date if its source has the same time and size, which another text may
+    have too.
     """
     get_code = SourceFileLoader.get_code
 

@@ -1,36 +1,36 @@
-"""Digests of what results depend on besides the chunk: settings, and chunkflow's own source."""
+"""Digests what results depend on besides the chunk: settings, and chunkflow's own source."""
 
 import json
 import os
 from collections.abc import Mapping
 from functools import cache
 
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _RULES = ("model", "syntax", "syntax/repair", "engine/records", "engine/worker", "processors")
 
 
 def digest_of(facts: Mapping[str, object]) -> str:
-    """The digest of anything that JSON can hold; the rest counts by its `repr`. In hexadecimal."""
+    """The digest of anything that JSON can hold, in hexadecimal; the rest counts by its `repr`."""
     text = json.dumps(facts, sort_keys=True, default=repr)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def rules_digest() -> str:
-    """The digest of the source that cuts files and keeps what is said of them; hexadecimal.
+    """The digest of the source that cuts files and encodes results, in hexadecimal.
 
-    With it in a key, nothing that another release of chunkflow made of a file is taken for this
-    one's. It takes 1.5 ms of a run.
+    As a part of every key, it keeps results of other releases of chunkflow apart. It takes 1.5 ms
+    of a run.
     """
     return source_digest(*(os.path.join(_HOME, *folder.split("/")) for folder in _RULES))
 
 
 @cache
 def source_digest(*folders: str) -> str:
-    """The digest of all source in some folders, without what is in folders below; hexadecimal.
+    """The digest of all source in some folders, without their subfolders, in hexadecimal.
 
-    It is read once a process, as code is loaded once a process.
+    The files are read once a process, as code is loaded once a process.
     """
     digest = blake2b(digest_size=16)
     for folder in folders:
@@ -43,7 +43,7 @@ def source_digest(*folders: str) -> str:
 
 
 def _read(path: str) -> bytes:
-    # Half as long as with `open`.
+    # Takes half as long as `open`.
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(fd, os.fstat(fd).st_size + 1)

@@ -1,8 +1,8 @@
-"""Keeps what a user's function does to its process from the next call.
+"""Undoes what a user's function does to its process, so that the next call is not affected.
 
-What can be put back is put back: directory, environment, limits, signal handlers, timers, umask,
-search path and standard streams. What cannot, such as a lowered hard limit or a closed descriptor,
-is told, and the process has to be replaced. Open files are the function's own, as it may keep a
+Restored are the directory, environment, limits, signal handlers, timers, umask, search path and
+standard streams. If something cannot be restored, such as a lowered hard limit or a closed
+descriptor, the process must be replaced. Open files belong to the function, which may keep a
 connection for later calls, until there are so many that the next call could not open one.
 """
 
@@ -13,7 +13,9 @@ import sys
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-# Those that a function may change and the next would meet; each that is looked at takes 0.5 us.
+from chunkflow.private import get_environment
+
+# Limits that would affect the next call; each takes 0.5 us to read.
 _LIMITS = (
     resource.RLIMIT_AS,
     resource.RLIMIT_CORE,
@@ -36,8 +38,7 @@ _SIGNALS = (
     signal.SIGUSR2,
 )
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-# The values of `os.environ` as they are kept there: to read them in the public way takes 20 us.
-_environment: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
+_environment = get_environment()
 _STANDARD_FDS = (0, 1, 2)
 
 
@@ -57,14 +58,14 @@ class _State(NamedTuple):
     streams: tuple[object, ...]
 
 
-def settle() -> None:
-    """Stop what an import may have left that would disturb calls.
+def undo_import_effects() -> None:
+    """Undo what an import may have left that would disturb calls.
 
-    Its timers would end them, and a relative path means the directory that the run was started in.
+    Its timers would end them, and relative paths count from the directory in which the run began.
     """
     for timer in _TIMERS:
         signal.setitimer(timer, 0)
-    if _START is not None and _directory() != _START:
+    if _START is not None and _get_directory() != _START:
         with suppress(OSError):
             os.chdir(_START)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
@@ -75,11 +76,11 @@ class ProcessState:
 
     def __init__(self) -> None:
         self._before = _observe()
-        self._fds = _standard_files()
-        self._first_free_fd = _first_free_fd()
+        self._fds = _identify_standard_files()
+        self._first_free_fd = _find_free_fd()
 
     def restore(self) -> bool:
-        """Undo what has changed; False where that cannot be done."""
+        """Undo what has changed; returns whether that succeeded."""
         now, before = _observe(), self._before
         if now != before:
             with suppress(OSError, ValueError, RecursionError):
@@ -89,21 +90,21 @@ class ProcessState:
         return self._has_its_files()
 
     def _has_its_files(self) -> bool:
-        """Whether no file was closed or exchanged, and there is room for as many again."""
-        free = _first_free_fd()
+        """Whether no standard file was closed or replaced, and enough descriptors are left."""
+        free = _find_free_fd()
         room = self._first_free_fd + resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
-        return self._first_free_fd <= free < room and _standard_files() == self._fds
+        return self._first_free_fd <= free < room and _identify_standard_files() == self._fds
 
 
 def _observe() -> _State:
     umask = os.umask(0o077)
     os.umask(umask)
     return _State(
-        _directory(),
+        _get_directory(),
         dict(_environment),
         tuple(map(resource.getrlimit, _LIMITS)),
         tuple(map(signal.getsignal, _SIGNALS)),
-        _timers(),
+        _read_timers(),
         signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         sys.getrecursionlimit(),
         umask,
@@ -144,20 +145,20 @@ def _put_back_environment(before: dict[bytes, bytes]) -> None:
             os.environb[name] = value
 
 
-def _directory() -> str | None:
+def _get_directory() -> str | None:
     try:
         return os.getcwd()
     except OSError:
         return None
 
 
-def _timers() -> tuple[tuple[float, float], ...]:
-    # What is left of one is another number each time that it is asked.
+def _read_timers() -> tuple[tuple[float, float], ...]:
+    # The remaining time differs with every call.
     return tuple((1.0, 1.0) if any(signal.getitimer(timer)) else (0.0, 0.0) for timer in _TIMERS)
 
 
-def _first_free_fd() -> int:
-    """The lowest descriptor that is free; each one that is opened takes it."""
+def _find_free_fd() -> int:
+    """The lowest free descriptor, which the next file to be opened takes."""
     try:
         fd = os.dup(2)
     except OSError:
@@ -166,11 +167,11 @@ def _first_free_fd() -> int:
     return fd
 
 
-def _standard_files() -> list[tuple[int, int] | None]:
-    return [_identity(fd) for fd in _STANDARD_FDS]
+def _identify_standard_files() -> list[tuple[int, int] | None]:
+    return [_identify(fd) for fd in _STANDARD_FDS]
 
 
-def _identity(fd: int) -> tuple[int, int] | None:
+def _identify(fd: int) -> tuple[int, int] | None:
     try:
         found = os.fstat(fd)
     except OSError:
@@ -178,5 +179,5 @@ def _identity(fd: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-_START = _directory()
+_START = _get_directory()
 _RECURSION_LIMIT = sys.getrecursionlimit()

@@ -1,4 +1,4 @@
-"""Runs functions of the user's, found as `module:attr`; in worker processes only."""
+"""Runs users' functions, named as `module:attr`; in worker processes only."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,31 +14,31 @@ from chunkflow.processors.code import CodeLog
 from chunkflow.processors.declaration import Spec
 from chunkflow.processors.description import Description
 from chunkflow.processors.options import copy_options, takes_options
-from chunkflow.processors.outcomes import outcome_of
-from chunkflow.processors.process_state import ProcessState, settle
-from chunkflow.processors.static_imports import reachable_units
+from chunkflow.processors.outcomes import build_outcome
+from chunkflow.processors.process_state import ProcessState, undo_import_effects
+from chunkflow.processors.static_imports import find_reachable_units
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
 class PythonProcessor:
-    """Calls a function of the user's on each chunk.
+    """Calls a user's function on each chunk.
 
-    A chunk on which it raises has an outcome with `error`; the others have theirs. An outcome is
-    uncertain from the moment on that the function has loaded code which is not in its key.
+    If it raises on a chunk, the outcome of that chunk has an `error`. Once the function has loaded
+    code that is not in its key, outcomes are uncertain.
 
     Args:
         name: `module:attr`.
-        settings: what `[processors.NAME]` holds.
-        root: the project's root, where modules are looked for first.
-        log: notes what the process imports; it must be installed.
-        described: what the run knows of the function; None to find that out.
+        settings: its table `[processors.NAME]`.
+        root: the project's root, where modules are searched first.
+        log: records the imports of the process; it must be installed.
+        described: what the run knows of the function; None to describe it.
 
     Raises:
         UnknownProcessor: there is no such module, or nothing of that name in it.
-        UsageError: the module cannot be imported, what is found cannot be called, or it is not as
-            it was described.
+        UsageError: the module cannot be imported, the attribute cannot be called, or it differs
+            from its description.
     """
 
     alone = True
@@ -62,9 +62,9 @@ class PythonProcessor:
         module_name, _, attribute = name.partition(":")
         _start_counting(log, described, module_name)
         with log.noting():
-            module = _imported(name, module_name, root, log)
-        settle()
-        self._function = _found(name, module, attribute)
+            module = _import(name, module_name, root, log)
+        undo_import_effects()
+        self._function = _find_function(name, module, attribute)
         self.description = self._describe() if described is None else described
         self.version = self.description.version
         self.context = self.description.context
@@ -79,7 +79,7 @@ class PythonProcessor:
         source: bytes,  # noqa: ARG002 - the function sees the chunk alone
         roots: Sequence["Node"],  # noqa: ARG002
     ) -> Iterator[Outcome]:
-        """One outcome a chunk, in order."""
+        """Call the function on each chunk; one outcome a chunk, in order."""
         return map(self._run, chunks)
 
     @property
@@ -88,12 +88,12 @@ class PythonProcessor:
         return self._unknown
 
     def _run(self, chunk: Chunk) -> Outcome:
-        outcome = self._called(chunk)
+        outcome = self._call(chunk)
         if self._log.imported or self._log.compiled:
             self._note_code()
         return outcome._replace(is_certain=False) if self._unknown else outcome
 
-    def _called(self, chunk: Chunk) -> Outcome:
+    def _call(self, chunk: Chunk) -> Outcome:
         if self._state is None:
             self._state = ProcessState()
         options = copy_options(self._settings) if self.description.takes_options else {}
@@ -103,17 +103,17 @@ class PythonProcessor:
         except MemoryError:
             raise  # the pool knows whether there is a limit, and if the process can go on
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a user's function raises
-            said = _told(exc, self._log)
+            said = _describe_exception(exc, self._log)
             return Outcome(error=f'processor "{self.name}" raised {said}')
         finally:
             self.is_spoiled = not self._state.restore() or self.is_spoiled
         try:
-            return outcome_of(returned, chunk)
+            return build_outcome(returned, chunk)
         except ProcessorError as exc:
             return Outcome(error=f'processor "{self.name}" {exc}')
 
     def _note_code(self) -> None:
-        """Note what was imported that the key does not have as it is now."""
+        """Note imported code that differs from the code in the key."""
         log, known = self._log, self.description.code
         for name in log.compiled | (log.imported - self._known_names):
             for unit in log.units(name):
@@ -123,12 +123,12 @@ class PythonProcessor:
         log.forget()
 
     def _describe(self) -> Description:
-        spec = _spec_of(self._function)
-        packages = [self.name.partition(":")[0], *_origins(self._function)]
+        spec = _get_spec(self._function)
+        packages = [self.name.partition(":")[0], *_list_origins(self._function)]
         for package in packages:
             self._log.count(package.partition(".")[0])
         names = self._log.imported | self._log.compiled | set(packages)
-        code = {unit.name: unit.digest for unit in reachable_units(names, self._log).values()}
+        code = {unit.name: unit.digest for unit in find_reachable_units(names, self._log).values()}
         return Description(
             self.name,
             spec.version,
@@ -142,7 +142,7 @@ class PythonProcessor:
 
     def _check_unchanged(self, described: Description) -> None:
         self._note_code()
-        spec = (self.name, *_spec_of(self._function), takes_options(self._function))
+        spec = (self.name, *_get_spec(self._function), takes_options(self._function))
         if spec != described.declared or not self._unknown.keys().isdisjoint(described.code):
             raise UsageError(f'processor "{self.name}" has just been changed; run again')
 
@@ -154,19 +154,19 @@ def _start_counting(log: CodeLog, described: Description | None, module_name: st
         log.count(package)
 
 
-def _spec_of(function: object) -> Spec:
+def _get_spec(function: object) -> Spec:
     spec = getattr(function, "chunkflow_spec", None)
     return spec if isinstance(spec, Spec) else Spec()
 
 
-def _origins(function: Callable[..., object]) -> list[str]:
+def _list_origins(function: Callable[..., object]) -> list[str]:
     """Names of the modules that a function was written in, behind what is wrapped around it."""
     found = (function, type(function), getattr(function, "func", None), unwrap(function))
     names = (getattr(one, "__module__", None) for one in found)
     return [name for name in names if isinstance(name, str) and name in sys.modules]
 
 
-def _imported(name: str, module_name: str, root: str, log: CodeLog) -> ModuleType:
+def _import(name: str, module_name: str, root: str, log: CodeLog) -> ModuleType:
     if module_name == "__main__":
         raise UsageError(
             f'cannot load processor "{name}": other processes cannot import what a script or a'
@@ -180,15 +180,14 @@ def _imported(name: str, module_name: str, root: str, log: CodeLog) -> ModuleTyp
         missing = exc.name if isinstance(exc, ModuleNotFoundError) else None
         if missing and f"{module_name}.".startswith(f"{missing}."):
             raise UnknownProcessor(
-                f'there is no module "{missing}" for processor "{name}"; it is looked for in {root}'
+                f'there is no module "{missing}" for processor "{name}"; it is searched in {root}'
                 " and PYTHONPATH"
             ) from exc
-        raise UsageError(
-            f'cannot load processor "{name}": importing {module_name} raised {_told(exc, log)}'
-        ) from exc
+        failure = f'cannot load processor "{name}": importing {module_name} raised'
+        raise UsageError(f"{failure} {_describe_exception(exc, log)}") from exc
 
 
-def _found(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], object]:
+def _find_function(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], object]:
     function = getattr(module, attribute, None)
     if callable(function):
         return function  # type: ignore[no-any-return]
@@ -203,17 +202,17 @@ def _found(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], o
     raise UnknownProcessor(f'there is no "{attribute}" in {module.__name__}{advice}')
 
 
-def _told(exc: BaseException, log: CodeLog) -> str:
-    """Type, message and place of an exception; the place in the user's own code if it can be."""
+def _describe_exception(exc: BaseException, log: CodeLog) -> str:
+    """Format the type, message and place of an exception, in the user's code if possible."""
     try:
         said = str(exc)
     except Exception:  # noqa: BLE001 - an exception of a user's own may fail at that too
         said = ""
-    place = _place(exc.__traceback__, log)
+    place = _locate(exc.__traceback__, log)
     return f"{type(exc).__name__}{': ' if said else ''}{said}{place}"
 
 
-def _place(trace: TracebackType | None, log: CodeLog) -> str:
+def _locate(trace: TracebackType | None, log: CodeLog) -> str:
     places = []
     while trace is not None:
         frame = trace.tb_frame

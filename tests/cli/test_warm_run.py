@@ -11,7 +11,7 @@ import sys
 import pytest
 
 OURS = """
-errors
+errors private
 cache cache.connection cache.database cache.directory cache.eviction cache.expiring
 cache.generations cache.keys cache.layout cache.memory cache.open cache.policies cache.record
 cache.sqlite cache.store cache.tiers
@@ -21,14 +21,13 @@ engine engine.discover engine.discover.git engine.discover.names engine.discover
 engine.entries engine.manifest engine.messages engine.options engine.plan
 engine.reading engine.records engine.records.files engine.reporting engine.run
 flow flow.cache flow.callbacks flow.chunkflow flow.pools flow.processor_set
-model model.chunk model.digest model.finding model.framing model.report
+model model.chunk model.finding model.framing model.report
 performance performance.usage
 pool pool.protocol
 processors processors.fingerprint processors.metrics processors.metrics.limits
 processors.protocol processors.table
 report report.escape report.text
 settings settings.checks settings.fields settings.file settings.layers settings.merge
-
 syntax syntax.sizes syntax.suffixes syntax.versions
 """.split()
 """Modules of the package."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chunkflow.processors.code import CodeLog, Unit, file_digest
-from chunkflow.processors.static_imports import reachable_units
+from chunkflow.processors.static_imports import find_reachable_units
 
 Save = Callable[[str, str | bytes], Path]
 UnitsOf = Callable[..., dict[str, Unit]]
@@ -24,7 +24,7 @@ def units_of(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UnitsOf
     def find(name: str, *, packages: tuple[str, ...] = ()) -> dict[str, Unit]:
         invalidate_caches()
         import_module(name)
-        return reachable_units([name], CodeLog(packages))
+        return find_reachable_units([name], CodeLog(packages))
 
     yield find
     for name in set(sys.modules) - before:
@@ -135,4 +135,4 @@ def test_what_cannot_be_found_or_read_is_passed_by(save: Save, units_of: UnitsOf
 
 
 def test_module_without_a_file_counts_for_nothing(units_of: UnitsOf) -> None:
-    assert reachable_units(["sys", "builtins", "no_such_module"], CodeLog()) == {}
+    assert find_reachable_units(["sys", "builtins", "no_such_module"], CodeLog()) == {}

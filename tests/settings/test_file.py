@@ -120,7 +120,9 @@ def test_named_file_that_is_no_file_is_an_error(project: Path) -> None:
 
 def test_named_pyproject_needs_the_table(project: Path) -> None:
     (project / "pyproject.toml").write_text("[project]\n")
-    with pytest.raises(SettingsError, match=r"^pyproject\.toml: there is no \[tool.chunkflow\]"):
+    with pytest.raises(
+        SettingsError, match=r"^pyproject\.toml: it has no table \[tool.chunkflow\]"
+    ):
         load(project, file="pyproject.toml")
 
 

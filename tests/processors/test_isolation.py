@@ -3,8 +3,8 @@
 import pytest
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.processors.alone import alone
 from chunkflow.processors.declaration import CONTEXTS
+from chunkflow.processors.isolation import isolate
 from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = b"""\
@@ -41,14 +41,14 @@ def places(chunk: Chunk) -> list[int]:
 
 def test_places_count_from_the_start_of_the_chunk(chunks: dict[str | None, Chunk]) -> None:
     text = b"/* of m */ m() {\n  }"
-    found = alone(chunks["m"], ())
+    found = isolate(chunks["m"], ())
     assert found.source == text
     assert places(found) == [0, len(text), text.index(b"m()"), len(text), 1, 2]
 
 
 def test_declaration_of_a_container_ends_with_its_chunk(chunks: dict[str | None, Chunk]) -> None:
     text = b"// of the class\nexport class A {"
-    found = alone(chunks["A"], ())
+    found = isolate(chunks["A"], ())
     assert found.source == text
     assert places(found) == [0, len(text), text.index(b"export"), len(text), 1, 2]
 
@@ -58,7 +58,7 @@ def test_only_what_is_declared_is_seen(
     chunks: dict[str | None, Chunk], declared: tuple[str, ...]
 ) -> None:
     member = chunks["m"]
-    found = alone(member, declared)
+    found = isolate(member, declared)
     for name in CONTEXTS:
         assert getattr(found, name) == (getattr(member, name) if name in declared else None)
 
@@ -68,13 +68,13 @@ def test_chunk_that_is_alone_already_stays_as_it_is(
     chunks: dict[str | None, Chunk], declared: tuple[str, ...]
 ) -> None:
     for chunk in chunks.values():
-        once = alone(chunk, declared)
-        assert alone(once, declared) == once
+        once = isolate(chunk, declared)
+        assert isolate(once, declared) == once
 
 
 def test_text_kind_name_and_digest_stay(chunks: dict[str | None, Chunk]) -> None:
     for chunk in chunks.values():
-        found = alone(chunk, ())
+        found = isolate(chunk, ())
         assert (found.source, found.kind, found.name, found.digest, found.language) == (
             chunk.source,
             chunk.kind,

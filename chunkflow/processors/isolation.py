@@ -1,14 +1,14 @@
-"""A chunk by itself, as the functions of users see it."""
+"""Isolates a chunk from its file, as the functions of users see it."""
 
 from collections.abc import Sequence
 
 from chunkflow.model.chunk import Chunk
 
 
-def alone(chunk: Chunk, context: Sequence[str]) -> Chunk:
-    """The chunk as a function sees it, counted from its own start; None for what is undeclared.
+def isolate(chunk: Chunk, context: Sequence[str]) -> Chunk:
+    """Make positions count from the chunk's own start, and undeclared context None.
 
-    The declaration of a container ends with the chunk, as the rest of it is other chunks.
+    The declaration of a container ends with the chunk, as the rest of it belongs to other chunks.
     """
     start, size = chunk.start_byte, len(chunk.source)
     return chunk._replace(

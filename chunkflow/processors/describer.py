@@ -1,4 +1,4 @@
-"""Describes users' functions, in a process of its own for each."""
+"""Describes a user's function, in a process of its own."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from chunkflow.processors.python import PythonProcessor
 
 
 def prepare(_config: bytes) -> Callable[[bytes], bytes]:
-    """What describes a function: takes an encoded request, gives an encoded answer."""
+    """Return work that takes an encoded request, and returns an encoded answer."""
     log = CodeLog()
     log.install()
 
