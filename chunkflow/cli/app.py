@@ -8,8 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from chunkflow import __version__
-from chunkflow.cli.commands import COMMANDS, GROUPS, load_command
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Command, Option
+from chunkflow.cli.commands import (
+    CHOICE,
+    COMMANDS,
+    GROUPS,
+    NUMBER,
+    SWITCH,
+    TEXT,
+    WHOLE,
+    Command,
+    Option,
+    load_command,
+)
 from chunkflow.cli.status import BROKEN, INTERRUPTED, SUCCESS
 
 _TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool}

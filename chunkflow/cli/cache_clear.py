@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from chunkflow.cli.cache_options import COMMON, open_flow
-from chunkflow.cli.options import CHOICE, Command, Option
+from chunkflow.cli.commands import CHOICE, Command, Option
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_cleared

@@ -1,7 +1,7 @@
 """`chunkflow cache dir`: print where the cache is."""
 
 from chunkflow.cli.cache_options import COMMON, CacheArguments, load_project_settings
-from chunkflow.cli.options import Command
+from chunkflow.cli.commands import Command
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.status import SUCCESS
 from chunkflow.report.cache import render_directory

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chunkflow.cli.options import CHOICE, WHOLE, Option
+from chunkflow.cli.commands import CHOICE, WHOLE, Option
 from chunkflow.cli.output import print_message
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.settings import Settings, load_settings

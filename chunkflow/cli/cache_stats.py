@@ -1,7 +1,7 @@
 """`chunkflow cache stats`: print what is in the cache."""
 
 from chunkflow.cli.cache_options import COMMON, CacheArguments, open_flow
-from chunkflow.cli.options import Command
+from chunkflow.cli.commands import Command
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_stats

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chunkflow.cli.cache_options import COMMON, JOBS, PATHS, PROCESSOR, open_flow
-from chunkflow.cli.options import Command, Option
+from chunkflow.cli.commands import Command, Option
 from chunkflow.cli.output import print_message, write_lines
 from chunkflow.cli.progress import show_progress
 from chunkflow.cli.signals import handle_signals

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from chunkflow.cli.options import CHOICE, WHOLE, Command, Option
+from chunkflow.cli.commands import CHOICE, WHOLE, Command, Option
 from chunkflow.cli.output import print_message, write_lines
 from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.engine.listing import list_chunks

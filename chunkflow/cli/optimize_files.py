@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from chunkflow.cli import process
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
+from chunkflow.cli.commands import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
 from chunkflow.cli.output import print_line, print_message, wants_color, write_lines
 from chunkflow.cli.progress import show_progress
 from chunkflow.cli.signals import handle_signals
@@ -114,7 +114,7 @@ def optimize_files(arguments: OptimizeArguments) -> int:
     paths = _list_paths(arguments)
     with handle_signals() as stop:
         with _open_flow(arguments) as flow, show_progress(enabled=not arguments.quiet) as progress:
-            explained = _explain(flow, arguments)
+            explained = _explain(flow, arguments) if arguments.explain else ()
             report = flow.optimize_files(
                 paths,
                 processors=arguments.processor,
@@ -148,11 +148,9 @@ def _open_flow(arguments: OptimizeArguments) -> ChunkFlow:
 
 def _explain(flow: ChunkFlow, arguments: OptimizeArguments) -> "tuple[FileExplanation, ...]":
     """What the cache holds before the run for the files named by --explain."""
-    if not arguments.explain:
-        return ()
     if arguments.no_cache:
         raise UsageError("--explain shows what is in the cache; leave out --no-cache")
-    return flow.explain(arguments.explain, processors=arguments.processor)
+    return flow.explain(arguments.explain or (), processors=arguments.processor)
 
 
 COMMAND = Command("optimize-files", optimize_files, OptimizeArguments, _OPTIONS)

@@ -7,7 +7,7 @@ exactly those that typer gives; anything else, from a wrong flag to --help, is l
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
+from chunkflow.cli.commands import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
 
 _MOST_DIGITS = 9
 

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chunkflow.engine.plan import RunProcessor
-from chunkflow.pool.protocol import Pool
+
+if TYPE_CHECKING:
+    from chunkflow.pool.protocol import Pool
 
 
 class OpenPool(Protocol):
@@ -14,7 +16,7 @@ class OpenPool(Protocol):
     Asked for a pool for small work, trusted processors get one that needs no other process.
     """
 
-    def __call__(self, *, small: bool) -> Pool: ...  # noqa: D102 - see the class
+    def __call__(self, *, small: bool) -> "Pool": ...  # noqa: D102 - see the class
 
 
 class RunOptions(NamedTuple):

@@ -148,7 +148,7 @@ class ChunkFlow:
         """
         started_s, before_s = time.perf_counter(), cpu_seconds()
         names = self._choose_processors(processors)
-        with self._create_pools(names) as pools:
+        with Pools(names, self.settings) as pools:
             if self._cache.is_surely_empty and _may_be_many(paths, self._cwd):
                 # Before the store is opened: a process that has it open must not be forked.
                 pools.start(fork=self._owns_process and not self._cache.is_open)
@@ -246,7 +246,7 @@ class ChunkFlow:
             raise CacheError("there is no cache to verify")
         today = datetime.now(UTC).date().isoformat()
         sample = Sample(percent, today if seed is None else seed)
-        with self._create_pools(names) as pools:
+        with Pools(names, self.settings) as pools:
             pools.processors = loaded
             options = self._build_options(pools, progress, should_stop)
             found = verify_files(files, tiers, options, loaded.cutting, sample)
@@ -330,10 +330,6 @@ class ChunkFlow:
             # Not otherwise: the functions of users may change between two runs.
             self._loaded[names] = loaded
         return loaded
-
-    def _create_pools(self, names: Sequence[str]) -> Pools:
-        settings = self.settings
-        return Pools(names, jobs=settings.jobs, memory_limit_bytes=settings.memory_limit)
 
     def _find_files(self, paths: Sequence[Path] | None) -> "tuple[list[Wanted], list[Problem]]":
         """The files that paths stand for, and the paths that stand for none."""

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chunkflow.errors import PoolError
-from chunkflow.pool.protocol import Pool
 from chunkflow.processors.table import is_built_in, list_preloads
+from chunkflow.settings import Settings
 
 if TYPE_CHECKING:
     from chunkflow.flow.processor_set import ProcessorSet
     from chunkflow.pool.processes import ProcessPool
+    from chunkflow.pool.protocol import Pool
 
 _PREPARE = "chunkflow.engine.worker.work:prepare"
 _CHUNKER = "chunkflow.syntax.chunker:get_ready"
@@ -20,16 +21,15 @@ class Pools:
 
     Args:
         names: the processors.
-        jobs: the largest number of processes.
-        memory_limit_bytes: for each process; None is no limit.
+        settings: the number of processes, and the memory limit of each.
     """
 
-    def __init__(self, names: Sequence[str], *, jobs: int, memory_limit_bytes: int | None) -> None:
+    def __init__(self, names: Sequence[str], settings: Settings) -> None:
         self.processors: ProcessorSet | None = None
         """To be set before a pool is opened."""
-        self._jobs = jobs
-        self._memory_limit_bytes = memory_limit_bytes
-        self._preload = [_CHUNKER, *(one for name in names for one in list_preloads(name))]
+        self._names = names
+        self._jobs = settings.jobs
+        self._memory_limit_bytes = settings.memory_limit
         # Whether every processor may run in this process.
         self._is_trusted = all(map(is_built_in, names))
         self._started: ProcessPool | None = None
@@ -46,7 +46,7 @@ class Pools:
             except PoolError:
                 return  # `open` fails in the same way, and its caller reports it
 
-    def open(self, *, small: bool) -> Pool:
+    def open(self, *, small: bool) -> "Pool":
         """Open a pool: in this process if that is quicker and every processor is built in."""
         assert self.processors is not None
         config = self.processors.encode_config()
@@ -75,6 +75,6 @@ class Pools:
             _PREPARE,
             jobs=self._jobs,
             memory_limit_bytes=self._memory_limit_bytes,
-            preload=self._preload,
+            preload=[_CHUNKER, *(one for name in self._names for one in list_preloads(name))],
             fork=fork,
         )

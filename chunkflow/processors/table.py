@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from chunkflow.errors import UnknownProcessor
-from chunkflow.processors.protocol import BuiltIn
+
+if TYPE_CHECKING:
+    from chunkflow.processors.protocol import BuiltIn
 
 # By dotted name: a run imports only those that it uses.
 BUILT_IN = {
@@ -17,7 +19,7 @@ BUILT_IN = {
 _PRELOADS = {"metrics": ("chunkflow.processors.metrics.measurement:get_ready",)}
 
 
-def load_built_in(name: str, settings: Mapping[str, object]) -> BuiltIn:
+def load_built_in(name: str, settings: Mapping[str, object]) -> "BuiltIn":
     """Load a built-in processor by name, with its table `[processors.NAME]`.
 
     Raises:
@@ -27,7 +29,7 @@ def load_built_in(name: str, settings: Mapping[str, object]) -> BuiltIn:
     if name not in BUILT_IN:
         raise UnknownProcessor(_describe_unknown(name))
     module, _, attribute = BUILT_IN[name].partition(":")
-    return cast(BuiltIn, getattr(import_module(module), attribute)(settings))
+    return cast("BuiltIn", getattr(import_module(module), attribute)(settings))
 
 
 def is_built_in(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chunkflow.model.report import CacheMetrics, FileFinding, Report
+from chunkflow.model.report import FileFinding, Report
 from chunkflow.report.escape import escape_text
 
 _RESET = "\x1b[0m"
@@ -29,19 +29,16 @@ def render_text(report: Report, *, color: bool = False, summary: bool = True) ->
 
 def render_summary(report: Report) -> str:
     """Render the totals as one line."""
-    totals = report.totals
+    totals, cache = report.totals, report.metrics.cache
     rate = totals.bytes / 1e6 / totals.seconds if totals.seconds else 0.0
     parts = [
         f"{_count(totals.files, 'file')}, {_count(totals.chunks, 'chunk')}: {totals.reran:,} rerun,"
-        f" {totals.reused:,} reused (hits: {_format_hits(report.metrics.cache)})",
+        f" {totals.reused:,} reused"
+        f" (hits: L1 {cache.l1_hits:,}, L2 {cache.l2_hits:,}, L3 {cache.l3_hits:,})",
         f"{_count(totals.findings, 'finding')}, {totals.failed:,} failed",
         f"{totals.bytes / 1e6:.1f} MB in {totals.seconds:.2f} s ({rate:.1f} MB/s)",
     ]
     return "; ".join(parts)
-
-
-def _format_hits(cache: CacheMetrics) -> str:
-    return f"L1 {cache.l1_hits:,}, L2 {cache.l2_hits:,}, L3 {cache.l3_hits:,}"
 
 
 def _render_finding(finding: FileFinding, *, color: bool) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 Check: TypeAlias = Callable[[object], Any]
@@ -70,13 +71,10 @@ def _check_directory(value: object) -> str:
     return path
 
 
-def _build_choice(*choices: str) -> Check:
-    def check(value: object) -> str:
-        if value not in choices:
-            raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
-        return str(value)
-
-    return check
+def _check_choice(choices: tuple[str, ...], value: object) -> str:
+    if value not in choices:
+        raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
+    return str(value)
 
 
 CHECKS: Mapping[str, Check] = {
@@ -86,15 +84,15 @@ CHECKS: Mapping[str, Check] = {
     "parallel_operations": _check_whole,
     "timeout": _check_limit,
     "memory_limit": _check_size,
-    "fail_on": _build_choice("error", "warning", "never"),
+    "fail_on": partial(_check_choice, ("error", "warning", "never")),
     "max_chunk_bytes": _check_size,
     "suites": _check_strings,
     "streaming_threshold_bytes": _check_size,
     "cache.dir": _check_directory,
     "cache.size": _check_size,
-    "cache.l3": _build_choice("sqlite", "diskcache"),
+    "cache.l3": partial(_check_choice, ("sqlite", "diskcache")),
     "cache.ttl_s": _check_seconds,
-    "cache.location": _build_choice("project", "user"),
+    "cache.location": partial(_check_choice, ("project", "user")),
 }
 """Dotted name → check, for every setting outside `[processors.NAME]`."""
 

@@ -20,7 +20,9 @@ _VARIABLES = {
     "CHUNKFLOW_CACHE_SIZE": ("cache", "size"),
     "CHUNKFLOW_PARALLEL_OPS": ("parallel_operations",),
 }
-_WITHOUT_EFFECT = ("CHUNKFLOW_AUTO_OPTIMIZE",)
+
+WITHOUT_EFFECT = ("CHUNKFLOW_AUTO_OPTIMIZE",)
+"""Variables that have no effect yet; one that is set is noted."""
 
 
 class Entry(NamedTuple):
@@ -68,15 +70,6 @@ def list_environment(environ: Mapping[str, str]) -> Iterator[Entry]:
             # Text that is no number is left for the check to refuse.
             is_count = path == ("parallel_operations",) and text.isascii() and text.isdigit()
             yield Entry(path, int(text) if is_count and len(text) < 10 else text, variable)
-
-
-def list_notes(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """A note for each variable that is set and has no effect."""
-    return tuple(
-        f"{variable} has no effect yet"
-        for variable in _WITHOUT_EFFECT
-        if environ.get(variable, "").strip()
-    )
 
 
 def _list_processors(table: Mapping[str, object], locate: Callable[[Path], str]) -> Iterator[Entry]:

@@ -11,9 +11,9 @@ from chunkflow.settings.fields import CacheSettings, Settings
 from chunkflow.settings.file import SettingsFile, find_file, read_file
 from chunkflow.settings.layers import (
     CALL,
+    WITHOUT_EFFECT,
     Entry,
     list_environment,
-    list_notes,
     list_overrides,
     list_table,
 )
@@ -66,7 +66,11 @@ def load_settings(
         cache=CacheSettings(**fields["cache",]),
         processor_settings=tables,
         origin=origin,
-        notes=list_notes(environ),
+        notes=tuple(
+            f"{variable} has no effect yet"
+            for variable in WITHOUT_EFFECT
+            if environ.get(variable, "").strip()
+        ),
         **fields[()],
     )
 

@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chunkflow.cli import app
-from chunkflow.cli.commands import COMMANDS, load_command
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
+from chunkflow.cli.commands import (
+    CHOICE,
+    COMMANDS,
+    NUMBER,
+    SWITCH,
+    WHOLE,
+    Command,
+    Option,
+    load_command,
+)
 from chunkflow.cli.quick import parse_quickly
 
 RIGHT = {WHOLE: ["1", "8", "08"], NUMBER: ["0", "1", "2.5", "007"]}

@@ -15,17 +15,16 @@ errors private
 cache cache.connection cache.database cache.directory cache.eviction cache.expiring
 cache.generations cache.keys cache.layout cache.memory cache.open cache.policies cache.record
 cache.sqlite cache.store cache.tiers
-cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.process cli.progress
-cli.quick cli.signals cli.status
+cli cli.commands cli.main cli.optimize_files cli.output cli.process cli.progress cli.quick
+cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
-engine.entries engine.manifest engine.messages engine.options engine.plan
+engine.entries engine.manifest engine.options engine.plan
 engine.reading engine.records engine.records.files engine.reporting engine.run
 flow flow.cache flow.callbacks flow.chunkflow flow.pools flow.processor_set
 model model.chunk model.finding model.framing model.report
 performance performance.usage
-pool pool.protocol
 processors processors.fingerprint processors.metrics processors.metrics.limits
-processors.protocol processors.table
+processors.table
 report report.escape report.text
 settings settings.checks settings.fields settings.file settings.layers settings.merge
 syntax syntax.sizes syntax.suffixes syntax.versions

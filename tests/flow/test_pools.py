@@ -24,8 +24,9 @@ Save = Callable[[str, str], Path]
 
 
 def pools(*names: str, jobs: int = 2) -> Pools:
-    made = Pools(names or ("chunks",), jobs=jobs, memory_limit_bytes=None)
-    settings = load_settings(".", environ={}, overrides={})
+    overrides = {"parallel_operations": jobs}
+    settings = load_settings(".", environ={}, overrides=overrides)
+    made = Pools(names or ("chunks",), settings)
     empty = Tiers(MemoryTier(0), None, warn=pytest.fail)
     made.processors = load_processors(["chunks"], settings, empty, fork=False)
     return made

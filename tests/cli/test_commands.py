@@ -4,8 +4,16 @@ from typing import Any
 
 import pytest
 
-from chunkflow.cli.commands import COMMANDS, load_command
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Option
+from chunkflow.cli.commands import (
+    CHOICE,
+    COMMANDS,
+    NUMBER,
+    SWITCH,
+    TEXT,
+    WHOLE,
+    Option,
+    load_command,
+)
 
 TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool, CHOICE: str}
 
