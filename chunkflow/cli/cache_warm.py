@@ -8,7 +8,7 @@ from chunkflow.cli.commands import Command
 from chunkflow.cli.output import write_lines
 from chunkflow.cli.progress import show_progress
 from chunkflow.cli.signals import handle_signals
-from chunkflow.cli.status import status_of
+from chunkflow.cli.status import choose_status
 from chunkflow.report.cache import render_warmed
 
 
@@ -45,7 +45,7 @@ def cache_warm(arguments: CacheWarmArguments) -> int:
     if stop.is_made():
         raise KeyboardInterrupt
     write_lines(render_warmed(report, arguments.format), None)
-    return status_of(report, "never")
+    return choose_status(report, "never")
 
 
 COMMAND = Command("cache warm", cache_warm, CacheWarmArguments, _OPTIONS)

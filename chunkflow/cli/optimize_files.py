@@ -11,7 +11,7 @@ from chunkflow.cli.commands import CHOICE, NUMBER, SWITCH, WHOLE, Command, Optio
 from chunkflow.cli.output import print_line, print_message, wants_color, write_lines
 from chunkflow.cli.progress import show_progress
 from chunkflow.cli.signals import handle_signals
-from chunkflow.cli.status import BROKEN, status_of
+from chunkflow.cli.status import BROKEN, choose_status
 from chunkflow.errors import UsageError, describe_os_error
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.report import Report
@@ -128,7 +128,7 @@ def optimize_files(arguments: OptimizeArguments) -> int:
         _write_report(report, arguments, explained)
     if any(file.error is not None for file in explained):
         return BROKEN
-    return status_of(report, flow.settings.fail_on)
+    return choose_status(report, flow.settings.fail_on)
 
 
 def _open_flow(arguments: OptimizeArguments) -> ChunkFlow:

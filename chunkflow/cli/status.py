@@ -9,7 +9,7 @@ BROKEN = 2
 INTERRUPTED = 130
 
 
-def status_of(report: Report, fail_on: str) -> int:
+def choose_status(report: Report, fail_on: str) -> int:
     """The exit status for a report.
 
     Args:

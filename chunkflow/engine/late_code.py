@@ -62,11 +62,11 @@ def _unpacked(payload: bytes) -> dict[str, str]:
 
 def _digest(name: str, path: str, root: str) -> str:
     # Here and not above: few functions load anything late.
-    from chunkflow.processors.code import distribution_digest, file_digest  # noqa: PLC0415
+    from chunkflow.processors.code import digest_distribution, digest_file  # noqa: PLC0415
 
     if name.startswith(_DISTRIBUTION):
-        return distribution_digest(name.removeprefix(_DISTRIBUTION))
-    return next((file_digest(found) for found in _places(path, root)), "")
+        return digest_distribution(name.removeprefix(_DISTRIBUTION))
+    return next((digest_file(found) for found in _places(path, root)), "")
 
 
 def _places(path: str, root: str) -> Iterator[str]:

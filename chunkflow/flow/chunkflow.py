@@ -12,7 +12,7 @@ from chunkflow.flow.cache import Cache
 from chunkflow.flow.callbacks import Callbacks, load_all
 from chunkflow.flow.pools import Pools
 from chunkflow.model.report import FileReport, Report, ResourceMetrics
-from chunkflow.performance.usage import cpu_seconds, peak_memory_bytes
+from chunkflow.performance.usage import measure_cpu_s, measure_peak_memory_bytes
 from chunkflow.processors.table import is_built_in
 from chunkflow.settings import Settings, load_settings
 
@@ -146,7 +146,7 @@ class ChunkFlow:
             UsageError: a processor cannot be loaded.
             SettingsError: a processor's settings are wrong.
         """
-        started_s, before_s = time.perf_counter(), cpu_seconds()
+        started_s, before_s = time.perf_counter(), measure_cpu_s()
         names = self._choose_processors(processors)
         with Pools(names, self.settings) as pools:
             if self._cache.is_surely_empty and _may_be_many(paths, self._cwd):
@@ -163,7 +163,7 @@ class ChunkFlow:
             reports = run_files(files, tiers, options)
         reports += (FileReport(p.path, "failed", error=p.message) for p in problems)
         resources = ResourceMetrics(
-            cpu_seconds() - before_s, peak_memory_bytes(), self.settings.jobs
+            measure_cpu_s() - before_s, measure_peak_memory_bytes(), self.settings.jobs
         )
         return assembled(
             reports,
@@ -262,10 +262,10 @@ class ChunkFlow:
         Raises:
             CacheError: there is no cache, or it cannot be read.
         """
-        from chunkflow.flow.maintenance import cache_stats, empty_stats  # noqa: PLC0415
+        from chunkflow.flow.maintenance import build_empty_stats, cache_stats  # noqa: PLC0415
 
         if self._cache.is_missing:
-            return empty_stats(self.settings)
+            return build_empty_stats(self.settings)
         return cache_stats(self.settings, self._cache.store)
 
     @_deliver_warnings
@@ -278,12 +278,12 @@ class ChunkFlow:
         # Imported here: few programs need it.
         from chunkflow.flow.maintenance import (  # noqa: PLC0415
             Collected,
+            build_empty_stats,
             collect_garbage,
-            empty_stats,
         )
 
         if self._cache.is_missing:
-            return Collected(empty_stats(self.settings), empty_stats(self.settings), 0)
+            return Collected(build_empty_stats(self.settings), build_empty_stats(self.settings), 0)
         return collect_garbage(self.settings, self._cache.store, self._cache.tiers)
 
     @_deliver_warnings

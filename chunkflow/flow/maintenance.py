@@ -55,7 +55,7 @@ class Collected(NamedTuple):
     """Deleted files whose notes were removed."""
 
 
-def empty_stats(settings: Settings) -> CacheStats:
+def build_empty_stats(settings: Settings) -> CacheStats:
     """The stats of a cache that does not exist."""
     cache = settings.cache
     kinds = {name: KindStats(0, 0) for name in KINDS.values()}
@@ -107,7 +107,7 @@ def _count(settings: Settings, store: TendedStore) -> CacheStats:
     census = store.census()
     if census is None:
         raise _build_error(settings)
-    return empty_stats(settings)._replace(
+    return build_empty_stats(settings)._replace(
         size_bytes=store.stats().size_bytes,
         records=sum(census.records.values()),
         kinds=_sum_kinds(census),

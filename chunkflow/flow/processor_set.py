@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chunkflow.cache.keys import FORMAT, fingerprint
 from chunkflow.engine.plan import Cutting, RunProcessor
 from chunkflow.errors import PoolError, SettingsError, UsageError
-from chunkflow.processors.fingerprint import digest_of, rules_digest
+from chunkflow.processors.fingerprint import digest_facts, digest_rules
 from chunkflow.processors.table import is_function, load_built_in
 from chunkflow.settings import Settings
 from chunkflow.syntax.versions import grammar_versions
@@ -74,7 +74,7 @@ def load_processors(
         SettingsError: the settings of a processor are wrong.
     """
     names = tuple(dict.fromkeys(names or _ONLY_CHUNKS))
-    cutting = {"rules": rules_digest(), "suites": "\0".join(settings.suites)}
+    cutting = {"rules": digest_rules(), "suites": "\0".join(settings.suites)}
     functions = [name for name in names if is_function(name)]
     descriptions: dict[str, Description] = {}
     if functions:
@@ -143,9 +143,9 @@ def _build_built_in(name: str, settings: Settings, cutting: Mapping[str, str]) -
     try:
         built_in = load_built_in(name, settings.processor_settings.get(name, {}))
     except SettingsError as exc:
-        from chunkflow.processors.sections import place_of  # noqa: PLC0415 - only for an error
+        from chunkflow.processors.sections import locate_table  # noqa: PLC0415 - only for an error
 
-        raise SettingsError(f"{place_of(name, settings)}{exc}") from exc
+        raise SettingsError(f"{locate_table(name, settings)}{exc}") from exc
     parts = _list_key_parts(built_in.name, built_in.version, built_in.context) | built_in.parts()
     whole = {**parts, **cutting, "max_chunk_bytes": str(built_in.max_chunk_bytes)}
     return RunProcessor(
@@ -208,8 +208,8 @@ def _list_function_parts(described: "Description", options: Mapping[str, object]
     """What a function's results depend on besides the chunk."""
     code = described.code.items()
     return _list_key_parts(described.name, described.version, described.context) | {
-        "settings": digest_of(options),
-        "source": digest_of({n: d for n, d in code if not n.startswith(_DISTRIBUTION)}),
-        "packages": digest_of({n: d for n, d in code if n.startswith(_DISTRIBUTION)}),
+        "settings": digest_facts(options),
+        "source": digest_facts({n: d for n, d in code if not n.startswith(_DISTRIBUTION)}),
+        "packages": digest_facts({n: d for n, d in code if n.startswith(_DISTRIBUTION)}),
         "python": f"{sys.implementation.name} {sys.version.split()[0]} -O{sys.flags.optimize}",
     }

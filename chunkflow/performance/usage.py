@@ -7,7 +7,7 @@ import sys
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-def cpu_seconds() -> float:
+def measure_cpu_s() -> float:
     """Processor time of this process and its ended children."""
     spent = 0.0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
@@ -16,7 +16,7 @@ def cpu_seconds() -> float:
     return spent
 
 
-def peak_memory_bytes() -> int:
+def measure_peak_memory_bytes() -> int:
     """Highest resident size of this process or one of its ended children."""
     return _RSS_UNIT * max(
         resource.getrusage(who).ru_maxrss

@@ -72,7 +72,7 @@ class CodeLog:
         return not path.startswith(_STANDARD)
 
     @contextmanager
-    def noting(self) -> Iterator[None]:
+    def note_imports(self) -> Iterator[None]:
         """Note imports while this lasts: those of a user's code, not chunkflow's own."""
         self._is_noting = True
         try:
@@ -94,82 +94,82 @@ class CodeLog:
         """Note that a module of the user's is compiled from these bytes."""
         self.compiled.add(name)
         self._paths[name] = path
-        self._digests[name] = _digest(source)
+        self._digests[name] = _hash(source)
 
-    def units(self, name: str, path: str | None = None) -> list[Unit]:
+    def find_units(self, name: str, path: str | None = None) -> list[Unit]:
         """The units that stand for a module; none for the standard library's and chunkflow's own.
 
         Args:
             name: the module's.
             path: its file, where it is not loaded yet.
         """
-        path = self._paths.get(name) or path or file_of(sys.modules.get(name))
+        path = self._paths.get(name) or path or get_file(sys.modules.get(name))
         if path is None or path.startswith(_CHUNKFLOW):
             return []
         if not self.is_own(name, path):
-            found = distributions_of(name) if _is_installed(path) else []
+            found = find_distributions(name) if _is_installed(path) else []
             # A file placed among the installed ones by hand belongs to no distribution.
             if found or not _is_installed(path):
                 return found
-        return [Unit(f"module {name}", path, self._digests.get(name) or file_digest(path))]
+        return [Unit(f"module {name}", path, self._digests.get(name) or digest_file(path))]
 
 
-def file_of(module: ModuleType | None) -> str | None:
+def get_file(module: ModuleType | None) -> str | None:
     """The file that a module was loaded from, if any."""
     path = getattr(module, "__file__", None)
     return path if isinstance(path, str) else None
 
 
-def file_digest(path: str) -> str:
+def digest_file(path: str) -> str:
     """The digest of a file, or of the archive that holds it; empty if there is none."""
     while path and not os.path.exists(path):
         outer = os.path.dirname(path)
         path = "" if outer == path else outer
     try:
         with open(path, "rb") as file:
-            return _digest(file.read())
+            return _hash(file.read())
     except OSError:
         return ""
 
 
-def distributions_of(module: str) -> list[Unit]:
+def find_distributions(module: str) -> list[Unit]:
     """The installed distributions that a module's top-level package comes from."""
-    names = _packages().get(module.partition(".")[0], ())
-    return [_distribution(name) for name in sorted(set(names))]
+    names = _map_packages().get(module.partition(".")[0], ())
+    return [_find_distribution(name) for name in sorted(set(names))]
 
 
-def distribution_digest(name: str) -> str:
+def digest_distribution(name: str) -> str:
     """The digest of an installed distribution; empty if it is not installed."""
     from importlib.metadata import PackageNotFoundError  # noqa: PLC0415 - see `_packages`
 
     try:
-        return _distribution(name).digest
+        return _find_distribution(name).digest
     except PackageNotFoundError:
         return ""
 
 
 @cache
-def _packages() -> dict[str, list[str]]:
+def _map_packages() -> dict[str, list[str]]:
     # Imported here: it takes 30 ms, and many functions need only the standard library.
     from importlib.metadata import packages_distributions  # noqa: PLC0415
 
     return dict(packages_distributions())
 
 
-def _distribution(name: str) -> Unit:
+def _find_distribution(name: str) -> Unit:
     from importlib.metadata import distribution  # noqa: PLC0415 - see `_packages`
 
     found = distribution(name)
     listed = next((text for listing in _LISTINGS if (text := found.read_text(listing))), "")
     facts = f"{found.version}\0{listed}"
-    return Unit(f"distribution {name}", "", _digest(facts.encode("utf-8", "surrogateescape")))
+    return Unit(f"distribution {name}", "", _hash(facts.encode("utf-8", "surrogateescape")))
 
 
 def _is_installed(path: str) -> bool:
     return any(folder in path.split(os.sep) for folder in _INSTALLED)
 
 
-def _digest(data: bytes) -> str:
+def _hash(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 

@@ -11,23 +11,23 @@ _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _RULES = ("model", "syntax", "syntax/repair", "engine/records", "engine/worker", "processors")
 
 
-def digest_of(facts: Mapping[str, object]) -> str:
+def digest_facts(facts: Mapping[str, object]) -> str:
     """The digest of anything that JSON can hold, in hexadecimal; the rest counts by its `repr`."""
     text = json.dumps(facts, sort_keys=True, default=repr)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def rules_digest() -> str:
+def digest_rules() -> str:
     """The digest of the source that cuts files and encodes results, in hexadecimal.
 
     As a part of every key, it keeps results of other releases of chunkflow apart. It takes 1.5 ms
     of a run.
     """
-    return source_digest(*(os.path.join(_HOME, *folder.split("/")) for folder in _RULES))
+    return digest_source(*(os.path.join(_HOME, *folder.split("/")) for folder in _RULES))
 
 
 @cache
-def source_digest(*folders: str) -> str:
+def digest_source(*folders: str) -> str:
     """The digest of all source in some folders, without their subfolders, in hexadecimal.
 
     The files are read once a process, as code is loaded once a process.

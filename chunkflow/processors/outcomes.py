@@ -95,7 +95,7 @@ def _check(finding: Finding, where: str, chunk: Chunk) -> Finding:
 
 def _check_text(value: object, where: str) -> str:
     if not isinstance(value, str):
-        refuse(where, f"is a {name_type(value)}, not a text")
+        refuse(where, f"is a {name_type(value)}, not a string")
     return copy_text(value, where)
 
 

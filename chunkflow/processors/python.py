@@ -61,7 +61,7 @@ class PythonProcessor:
         self._known_names: set[str] = set()
         module_name, _, attribute = name.partition(":")
         _start_counting(log, described, module_name)
-        with log.noting():
+        with log.note_imports():
             module = _import(name, module_name, root, log)
         undo_import_effects()
         self._function = _find_function(name, module, attribute)
@@ -98,7 +98,7 @@ class PythonProcessor:
             self._state = ProcessState()
         options = copy_options(self._settings) if self.description.takes_options else {}
         try:
-            with self._log.noting():
+            with self._log.note_imports():
                 returned = self._function(chunk, **options)
         except MemoryError:
             raise  # the pool knows whether there is a limit, and if the process can go on
@@ -116,7 +116,7 @@ class PythonProcessor:
         """Note imported code that differs from the code in the key."""
         log, known = self._log, self.description.code
         for name in log.compiled | (log.imported - self._known_names):
-            for unit in log.units(name):
+            for unit in log.find_units(name):
                 if known.get(unit.name) != unit.digest:
                     self._unknown[unit.name] = unit.path
             self._known_names.add(name)

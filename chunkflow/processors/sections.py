@@ -20,7 +20,7 @@ def check_sections(settings: Settings) -> None:
         if is_built_in(name):
             _check_keys(name, settings)
         elif ":" not in name:
-            raise SettingsError(f"{place_of(name, settings)}{_describe_unknown(name)}")
+            raise SettingsError(f"{locate_table(name, settings)}{_describe_unknown(name)}")
 
 
 def check_json(name: str, settings: Settings) -> None:
@@ -33,7 +33,7 @@ def check_json(name: str, settings: Settings) -> None:
         json.dumps(settings.processor_settings[name])
     except (TypeError, ValueError, RecursionError) as exc:
         raise SettingsError(
-            f"{place_of(name, settings)}cannot pass the settings in [processors.{name}] to the"
+            f"{locate_table(name, settings)}cannot pass the settings in [processors.{name}] to the"
             f" processor: {exc}; use strings, numbers, booleans, lists and tables"
         ) from exc
 
@@ -45,13 +45,14 @@ def check_takes_options(name: str, settings: Settings, *, takes_options: bool) -
         SettingsError: names the place.
     """
     if settings.processor_settings.get(name) and not takes_options:
+        place = locate_table(name, settings)
         raise SettingsError(
-            f'{place_of(name, settings)}[processors."{name}"] has settings, but {name} takes none;'
+            f'{place}[processors."{name}"] has settings, but {name} takes none;'
             " add a parameter named options to the function, or remove the table"
         )
 
 
-def place_of(name: str, settings: Settings, key: str | None = None) -> str:
+def locate_table(name: str, settings: Settings, key: str | None = None) -> str:
     """Where the table of a processor, or one of its keys, stands: `chunkflow.toml:3: ` or empty."""
     path = ("processors", name) if key is None else ("processors", name, key)
     origin = settings.origin.get(".".join(path), "call")
@@ -65,7 +66,7 @@ def _check_keys(name: str, settings: Settings) -> None:
         try:
             load_built_in(name, {key: value})
         except SettingsError as exc:
-            raise SettingsError(f"{place_of(name, settings, key)}{exc}") from exc
+            raise SettingsError(f"{locate_table(name, settings, key)}{exc}") from exc
 
 
 def _describe_unknown(name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import resolve_name
 
-from chunkflow.processors.code import CodeLog, Unit, file_of
+from chunkflow.processors.code import CodeLog, Unit, get_file
 
 
 def find_reachable_units(names: Collection[str], log: CodeLog) -> dict[str, Unit]:
@@ -29,7 +29,7 @@ def find_reachable_units(names: Collection[str], log: CodeLog) -> dict[str, Unit
             continue
         seen.add(name)
         path = _find_path(name)
-        units = log.units(name, path)
+        units = log.find_units(name, path)
         found.update((unit.name, unit) for unit in units)
         if path is not None and [unit.path for unit in units] == [path]:
             pending += _list_imports(name, path)
@@ -39,7 +39,7 @@ def find_reachable_units(names: Collection[str], log: CodeLog) -> dict[str, Unit
 def _find_path(name: str) -> str | None:
     module = sys.modules.get(name)
     if module is not None:
-        return file_of(module)
+        return get_file(module)
     spec = _find_spec(name)
     return spec.origin if spec is not None and spec.has_location else None
 

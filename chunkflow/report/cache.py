@@ -25,7 +25,7 @@ def render_directory(directory: str, form: str) -> Iterator[str]:
 def render_stats(stats: CacheStats, form: str) -> Iterator[str]:
     """Render what a cache holds."""
     if form == "json":
-        yield _encode(_stats_as_dict(stats))
+        yield _encode(_convert_stats(stats))
         return
     yield f"directory    {escape_text(stats.directory)}"
     yield f"store        {stats.store}, format {stats.format}"
@@ -52,7 +52,7 @@ def render_collected(collected: Collected, form: str) -> Iterator[str]:
     """Render what collecting garbage has changed."""
     before, after, forgotten = collected
     if form == "json":
-        stats = {"before": _stats_as_dict(before), "after": _stats_as_dict(after)}
+        stats = {"before": _convert_stats(before), "after": _convert_stats(after)}
         yield _encode({**stats, "files_forgotten": forgotten})
         return
     yield f"before: {_count_records(before.records)}, {_format_size(before.size_bytes)}"
@@ -93,7 +93,7 @@ def _summarise(found: Verification) -> str:
     return "; ".join(parts)
 
 
-def _stats_as_dict(stats: CacheStats) -> dict[str, Any]:
+def _convert_stats(stats: CacheStats) -> dict[str, Any]:
     return {
         **stats._asdict(),
         "kinds": {name: kind._asdict() for name, kind in stats.kinds.items()},

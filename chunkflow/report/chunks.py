@@ -15,11 +15,11 @@ def render_chunks(chunks: Iterable[Chunk], form: str) -> Iterator[str]:
     if form == "text":
         yield from map(_render_line, chunks)
         return
-    records = (json.dumps(chunk_as_dict(chunk)) for chunk in chunks)
+    records = (json.dumps(convert_chunk(chunk)) for chunk in chunks)
     yield from records if form == "jsonl" else _render_array(records)
 
 
-def chunk_as_dict(chunk: Chunk) -> dict[str, Any]:
+def convert_chunk(chunk: Chunk) -> dict[str, Any]:
     """The fields of a chunk that JSON shows: place and kind, without the text."""
     return {
         "path": chunk.path,

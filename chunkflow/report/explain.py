@@ -16,7 +16,7 @@ def render_explanations(files: Iterable[FileExplanation]) -> Iterator[str]:
             yield _render_line(file.path, chunk)
 
 
-def explanation_as_dict(file: FileExplanation) -> dict[str, Any]:
+def convert_explanation(file: FileExplanation) -> dict[str, Any]:
     """A file's explanation as JSON shows it."""
     chunks = [{**chunk._asdict(), "scope": list(chunk.scope)} for chunk in file.chunks]
     return {"path": file.path, "chunks": chunks, "error": file.error}

@@ -6,7 +6,7 @@ from typing import Any
 
 from chunkflow.model.explanation import FileExplanation
 from chunkflow.model.report import FileReport, Report
-from chunkflow.report.explain import explanation_as_dict
+from chunkflow.report.explain import convert_explanation
 
 VERSION = 1
 """Incremented when a field changes its meaning or is removed."""
@@ -24,16 +24,16 @@ def render_json(report: Report, explained: Sequence[FileExplanation] = ()) -> It
     yield ' "files": ['
     last = len(report.files) - 1
     for number, file in enumerate(report.files):
-        yield "  " + json.dumps(file_as_dict(file)) + ("," if number < last else "")
+        yield "  " + json.dumps(convert_file(file)) + ("," if number < last else "")
     yield " ],"
     if explained:
-        yield f' "explain": {json.dumps([explanation_as_dict(file) for file in explained])},'
+        yield f' "explain": {json.dumps([convert_explanation(file) for file in explained])},'
     yield f' "totals": {json.dumps(report.totals._asdict())},'
     metrics = {name: part._asdict() for name, part in report.metrics._asdict().items()}
     yield f' "metrics": {json.dumps(metrics)}}}'
 
 
-def file_as_dict(file: FileReport) -> dict[str, Any]:
+def convert_file(file: FileReport) -> dict[str, Any]:
     """A file's entry as JSON shows it."""
     return {
         "path": file.path,

@@ -21,18 +21,18 @@ class SettingsFile(NamedTuple):
     lines: dict[Path, int]
     """Path of a key → its line."""
 
-    def place(self, path: Path) -> str:
+    def locate(self, path: Path) -> str:
         """The place of a setting, as `chunkflow.toml:3`; of a table, its header or first key."""
-        return f"{self.shown}:{self._line(path)}"
+        return f"{self.shown}:{self._find_line(path)}"
 
-    def _line(self, path: Path) -> int:
+    def _find_line(self, path: Path) -> int:
         if path in self.lines:
             return self.lines[path]
         for key, line in self.lines.items():
             if key[: len(path)] == path:
                 return line
         # Inside an inline table, which stands on one line.
-        return self._line(path[:-1]) if path else 1
+        return self._find_line(path[:-1]) if path else 1
 
 
 def find_file(start: str) -> SettingsFile | None:

@@ -47,7 +47,7 @@ def load_settings(
         raise UsageError("the current directory no longer exists; change to one that does") from exc
     found = find_file(start) if file is None else read_file(os.fspath(file))
     root = _choose_root(start, found)
-    in_file = list_table(found.table, found.place) if found else iter(())
+    in_file = list_table(found.table, found.locate) if found else iter(())
     elsewhere = chain(list_environment(environ), list_overrides(overrides))
     fields: dict[tuple[str, ...], dict[str, Any]] = {(): {}, ("cache",): {}}
     tables: dict[str, dict[str, object]] = {}

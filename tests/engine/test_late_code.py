@@ -9,7 +9,7 @@ import pytest
 from chunkflow.cache.keys import learned_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.late_code import keep_late_code, known_late_code
-from chunkflow.processors.code import distribution_digest, file_digest
+from chunkflow.processors.code import digest_distribution, digest_file
 
 BASE, OTHER = b"b" * 16, b"o" * 16
 
@@ -36,7 +36,7 @@ def test_nothing_is_known_at_first(tiers: Tiers, project: Path) -> None:
 
 def test_what_was_kept_is_known_by_its_digest(tiers: Tiers, project: Path, late: Path) -> None:
     keep(tiers, project, late=late)
-    assert known(tiers, project) == {"late": file_digest(str(late))}
+    assert known(tiers, project) == {"late": digest_file(str(late))}
     assert known(tiers, project, OTHER) == {}
 
 
@@ -44,7 +44,7 @@ def test_digest_is_of_the_file_as_it_is_now(tiers: Tiers, project: Path, late: P
     keep(tiers, project, late=late)
     before = known(tiers, project)
     late.write_text("x = 2")
-    assert known(tiers, project) == {"late": file_digest(str(late))} != before
+    assert known(tiers, project) == {"late": digest_file(str(late))} != before
 
 
 def test_module_that_is_gone_is_known_without_a_digest(
@@ -74,7 +74,7 @@ def test_module_is_found_in_another_place_of_the_project(
     tiers: Tiers, project: Path, late: Path, tmp_path: Path
 ) -> None:
     keep(tiers, project, late=late)
-    digest = file_digest(str(late))
+    digest = digest_file(str(late))
     moved = tmp_path / "moved"
     project.rename(moved)
     assert known_late_code(tiers, BASE, str(moved)) == {"late": digest}
@@ -88,15 +88,15 @@ def test_module_outside_the_project_is_found_on_the_search_path(
     monkeypatch.syspath_prepend(str(outside))
     (outside / "late.py").write_text("x = 1")
     keep(tiers, project, late=outside / "late.py")
-    assert known(tiers, project) == {"late": file_digest(str(outside / "late.py"))}
+    assert known(tiers, project) == {"late": digest_file(str(outside / "late.py"))}
 
 
 def test_distribution_is_known_by_its_list_of_files(tiers: Tiers, project: Path) -> None:
     code = {"distribution pytest": "", "distribution no-such-thing": ""}
     keep_late_code(tiers, BASE, str(project), code)
-    assert distribution_digest("pytest")
+    assert digest_distribution("pytest")
     assert known(tiers, project) == {
-        "distribution pytest": distribution_digest("pytest"),
+        "distribution pytest": digest_distribution("pytest"),
         "distribution no-such-thing": "",
     }
 
@@ -124,7 +124,7 @@ def test_damaged_record_is_nothing_and_is_replaced(
     tiers.put(learned_key(BASE), payload)
     assert known(tiers, project) == {}
     keep(tiers, project, late=late)
-    assert known(tiers, project) == {"late": file_digest(str(late))}
+    assert known(tiers, project) == {"late": digest_file(str(late))}
 
 
 def test_path_that_leads_out_of_the_project_is_not_opened(tiers: Tiers, project: Path) -> None:

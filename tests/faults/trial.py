@@ -14,7 +14,7 @@ from reports import lasting
 
 from chunkflow import ChunkFlow
 from chunkflow.cache.open import open_store
-from chunkflow.cli.status import status_of
+from chunkflow.cli.status import choose_status
 from chunkflow.engine.options import RunOptions
 from chunkflow.report.json import render_json
 
@@ -77,7 +77,7 @@ def run(
         report = flow.optimize_files(paths, processors=[processor])
         before_closing()
     text = lasting("\n".join(render_json(report)))
-    status = status_of(report, flow.settings.fail_on)
+    status = choose_status(report, flow.settings.fail_on)
     return Trial(status, text, report.totals.reran, report.totals.reused, tuple(warnings))
 
 

@@ -10,7 +10,7 @@ from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.open import open_store
 from chunkflow.cache.tiers import Tiers
 from chunkflow.errors import CacheError
-from chunkflow.flow.maintenance import cache_stats, collect_garbage, empty_stats
+from chunkflow.flow.maintenance import build_empty_stats, cache_stats, collect_garbage
 from chunkflow.settings import load_settings
 
 Save = Callable[..., Path]
@@ -28,7 +28,7 @@ def test_stats_and_garbage_of_a_project(save: Save, project: Path) -> None:
         assert collected.files_forgotten == 1
         assert collected.after.records == 4
         flow.clear_caches()
-        assert flow.cache_stats()[:4] == empty_stats(flow.settings)[:4]
+        assert flow.cache_stats()[:4] == build_empty_stats(flow.settings)[:4]
 
 
 def test_records_of_no_known_kind_are_counted_as_others(project: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chunkflow import ChunkFlow, Report
-from chunkflow.report.json import file_as_dict
+from chunkflow.report.json import convert_file
 
 Rules = Callable[[str], Path]
 Save = Callable[[str, str], Path]
@@ -32,7 +32,7 @@ def run() -> Report:
 
 def said(report: Report) -> list[str]:
     """All of a report's files but what depends on the cache."""
-    told = [file_as_dict(file) for file in report.files]
+    told = [convert_file(file) for file in report.files]
     for file in told:
         for name in ("status", "reran", "reused", "hits"):
             del file[name]

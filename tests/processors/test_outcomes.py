@@ -207,7 +207,7 @@ def test_finding_is_kept_where_its_place_is_in_the_chunk(
         ({"\udc80": 1}, "result['\\udc80'] is '\\udc80', which holds a lone surrogate"),
         (10**4300, "what it returned is a whole number that is too long to be printed"),
         ({"a": -(10**5000)}, "result['a'] is a whole number that is too long"),
-        ({10**5000: 1}, "what it returned is a dict with the key a int; keys must be texts"),
+        ({10**5000: 1}, "what it returned is a dict with the key a int; keys must be strings"),
         (Result("abc"), "result.findings is a str, not a list of findings"),  # type: ignore[arg-type]
         (Result([1]), "result.findings[0] is a int among findings"),  # type: ignore[list-item]
         (Mock(spec=dict), "what it returned cannot be read: it raised TypeError"),
@@ -284,7 +284,7 @@ def test_key_that_would_stand_for_bytes_gets_one_more_dollar(key: str, shown: st
         (object(), "what it returned is a object; return findings, or None, bool, int"),
         ({1, 2}, "what it returned is a set"),
         ({"a": [1, {2}]}, r"result\['a'\]\[1\] is a set"),
-        ({1: 2}, "what it returned is a dict with the key 1; keys must be texts"),
+        ({1: 2}, "what it returned is a dict with the key 1; keys must be strings"),
         (float("nan"), "what it returned is nan, which JSON cannot hold"),
         ([float("inf")], r"result\[0\] is inf"),
         ([FINDING, "a"], r"result\[1\] is a str among findings"),
@@ -292,7 +292,7 @@ def test_key_that_would_stand_for_bytes_gets_one_more_dollar(key: str, shown: st
         (Finding("a", severity="fatal"), 'result.severity is "fatal", not one of info, warning'),
         ([Finding("a", start_line=0)], r"result\[0\].start_line is 0, not a whole number"),
         (Finding("a", end_column=True), "result.end_column is True"),
-        (Finding(1), "result.message is a int, not a text"),  # type: ignore[arg-type]
+        (Finding(1), "result.message is a int, not a string"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_result_is_named_with_its_place(returned: object, message: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.processors.code import CodeLog, Unit, file_digest
+from chunkflow.processors.code import CodeLog, Unit, digest_file
 from chunkflow.processors.static_imports import find_reachable_units
 
 Save = Callable[[str, str | bytes], Path]
@@ -37,7 +37,7 @@ def names(*modules: str) -> set[str]:
 
 def test_module_that_imports_nothing_counts_alone(save: Save, units_of: UnitsOf) -> None:
     path = save("own_a.py", "x = 1")
-    digest = file_digest(str(path))
+    digest = digest_file(str(path))
     assert units_of("own_a") == {"module own_a": Unit("module own_a", str(path), digest)}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.processors.fingerprint import digest_of, source_digest
+from chunkflow.processors.fingerprint import digest_facts, digest_source
 from chunkflow.processors.metrics.limits import read_limits
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Metrics:
     def parts(self) -> dict[str, str]:
         """Digests of the limits, and of this package's source."""
         return {
-            "settings": digest_of(self._limits._asdict()),
-            "source": source_digest(os.path.dirname(__file__)),
+            "settings": digest_facts(self._limits._asdict()),
+            "source": digest_source(os.path.dirname(__file__)),
         }
 
     def process(
