@@ -1,6 +1,5 @@
 """The console script, and `python -m chunkflow`."""
 
-import atexit
 import gc
 import os
 import sys
@@ -8,33 +7,30 @@ import threading
 
 from chunkflow.cli import process
 from chunkflow.cli.main import main as run
+from chunkflow.private import has_exit_callbacks
 
-# A run makes many objects that live to its end, and hardly a cycle; Python's own threshold of 700
-# has them searched for garbage a hundred times.
+# A run makes many objects that live to its end, and hardly a cycle; with Python's own threshold of
+# 700 they are searched for garbage a hundred times.
 _GC_THRESHOLD = 100_000
 
 
 def main() -> int:
-    """Run the command line and leave the process with its exit status.
+    """Run the command line, and exit with its status.
 
-    Where nobody waits for the end of the interpreter, it is not taken apart piece by piece, which
-    takes a tenth of a run that finds all results in the cache.
+    If no thread or callback waits for the end of the interpreter, the process ends without taking
+    it apart, which would take a tenth of a run that finds all results in the cache.
     """
     gc.set_threshold(_GC_THRESHOLD)
     process.is_owned = True
     status = run()
-    if _is_awaited() or not _flushed():
+    is_awaited = threading.active_count() > 1 or has_exit_callbacks()
+    if is_awaited or not _flush_output():
         return status
     os._exit(status)
 
 
-def _is_awaited() -> bool:
-    """Whether something is left to do: by other threads, or by who asked to be called last."""
-    return threading.active_count() > 1 or atexit._ncallbacks() > 0
-
-
-def _flushed() -> bool:
-    """Whether all that was printed is out; if not, Python itself tells of it."""
+def _flush_output() -> bool:
+    """Write out all that was printed; returns False if that fails, which Python then reports."""
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

@@ -11,7 +11,7 @@ from chunkflow.engine.options import RunOptions, RunProcessor, Wanted
 from chunkflow.engine.run import run_files
 from chunkflow.engine.worker.worker import make_worker, prepare
 from chunkflow.engine.workers import LocalWorker, PoolWorkers, Workers
-from chunkflow.flow.describing import describe_functions
+from chunkflow.flow.processor_set import describe_functions
 from chunkflow.model.report import FileReport
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from chunkflow import errors
-from chunkflow.errors import ChunkflowError
+from chunkflow.errors import ChunkflowError, describe_os_error
 
 DRAWN = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>[A-Z]\w+)", re.MULTILINE)
 CLASSES = {
@@ -42,3 +42,16 @@ def test_error_survives_pickling(name: str) -> None:
     error = CLASSES[name]("cannot read a.ts: no such file")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (CLASSES[name], str(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "described"),
+    [
+        (FileNotFoundError(2, "No such file or directory"), "no such file"),
+        (IsADirectoryError(21, "Is a directory"), "it is a directory"),
+        (OSError(28, "No space left on device"), "no space left on device"),
+        (OSError("strange"), "strange"),
+    ],
+)
+def test_errors_of_the_system_have_one_wording(error: OSError, described: str) -> None:
+    assert describe_os_error(error) == described

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 
 FORMAT = 2
 """The format of the whole cache: of keys, records and database files.

@@ -1,4 +1,4 @@
-"""The command line as typer sees it: for help, errors, completion and whatever is uncommon."""
+"""The command line for typer: help, errors, completion, and arguments that `quick` leaves."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -8,31 +8,40 @@ from typing import Annotated, Any
 import typer
 
 from chunkflow import __version__
-from chunkflow.cli.commands import COMMANDS, GROUPS, command_of, perform
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Command, Option
-from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
+from chunkflow.cli.commands import (
+    CHOICE,
+    COMMANDS,
+    GROUPS,
+    NUMBER,
+    SWITCH,
+    TEXT,
+    WHOLE,
+    Command,
+    Option,
+    load_command,
+)
+from chunkflow.cli.status import BROKEN, INTERRUPTED, SUCCESS
 
 _TYPES: dict[str, type] = {TEXT: str, WHOLE: int, NUMBER: float, SWITCH: bool}
 _LEAST = {WHOLE: 1, NUMBER: 0}
 
 
 def run_app(words: Sequence[str]) -> int:
-    """Let typer run a command line, with all its help and errors; returns the exit status.
+    """Let typer run a command line, with help and errors; returns the exit status.
 
     Args:
         words: the arguments after the program's name.
 
     Raises:
-        KeyboardInterrupt: also where typer made an exit status or an error of its own of it.
+        KeyboardInterrupt: also if typer has turned it into an exit status or an error.
         Exception: whatever a command raises.
     """
     try:
-        status = _app()(list(words), prog_name="chunkflow", standalone_mode=False)
+        status = _build_app()(list(words), prog_name="chunkflow", standalone_mode=False)
     except typer.Abort as exc:
         raise KeyboardInterrupt from exc
     except Exception as exc:
-        # typer's own errors (a wrong flag, a missing argument) know how to show themselves, and
-        # are of no type that it makes public.
+        # typer's own errors (a wrong flag, a missing argument) have `show`, but no public type.
         show = getattr(exc, "show", None)
         if show is None:
             raise
@@ -40,25 +49,25 @@ def run_app(words: Sequence[str]) -> int:
         return int(getattr(exc, "exit_code", BROKEN))
     if status == INTERRUPTED:
         raise KeyboardInterrupt
-    return status if isinstance(status, int) else DONE
+    return status if isinstance(status, int) else SUCCESS
 
 
-def _app() -> typer.Typer:
+def _build_app() -> typer.Typer:
     app = typer.Typer(
         name="chunkflow",
-        help="Runs anything over a TypeScript codebase, and never twice on the same function.",
+        help="Run anything over a TypeScript codebase, and never twice on the same function.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_before_a_command)
+    app.callback()(_handle_global_options)
     groups = {"": app}
     for group, text in GROUPS.items():
         groups[group] = typer.Typer(help=text, no_args_is_help=True)
         app.add_typer(groups[group], name=group)
     for name in COMMANDS:
         group, _, word = name.rpartition(" ")
-        groups[group].command(word)(_function(command_of(name)))
+        groups[group].command(word)(_build_function(load_command(name)))
     return app
 
 
@@ -68,7 +77,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _before_a_command(
+def _handle_global_options(
     *,
     _version: Annotated[
         bool,
@@ -77,16 +86,16 @@ def _before_a_command(
         ),
     ] = False,
 ) -> None:
-    """Options that come before a command."""
+    """Options that precede a command."""
 
 
-def _function(command: Command[Any]) -> Callable[..., None]:
-    """A function with the signature and the annotations from which typer makes a command."""
+def _build_function(command: Command[Any]) -> Callable[..., None]:
+    """Build a function with the signature and annotations that typer reads."""
 
     def call(**values: Any) -> None:
-        raise typer.Exit(perform(command, command.arguments(**values)))
+        raise typer.Exit(command.run(command.arguments(**values)))
 
-    annotations = {option.name: _annotation(command, option) for option in command.options}
+    annotations = {option.name: _build_annotation(command, option) for option in command.options}
     call.__doc__ = command.run.__doc__
     call.__annotations__ = annotations
     vars(call)["__signature__"] = inspect.Signature(
@@ -94,7 +103,7 @@ def _function(command: Command[Any]) -> Callable[..., None]:
             inspect.Parameter(
                 option.name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=_default(command, option),
+                default=_find_default(command, option),
                 annotation=annotations[option.name],
             )
             for option in command.options
@@ -103,13 +112,13 @@ def _function(command: Command[Any]) -> Callable[..., None]:
     return call
 
 
-def _default(command: Command[Any], option: Option) -> Any:
+def _find_default(command: Command[Any], option: Option) -> Any:
     default = command.default(option)
     return inspect.Parameter.empty if default is ... else default
 
 
-def _annotation(command: Command[Any], option: Option) -> Any:
-    kind: Any = _choice(option) if option.kind == CHOICE else _TYPES[option.kind]
+def _build_annotation(command: Command[Any], option: Option) -> Any:
+    kind: Any = _build_choice(option) if option.kind == CHOICE else _TYPES[option.kind]
     if option.multiple:
         kind = list[kind]
     if command.default(option) is None:
@@ -127,7 +136,7 @@ def _annotation(command: Command[Any], option: Option) -> Any:
     ]
 
 
-def _choice(option: Option) -> type[StrEnum]:
+def _build_choice(option: Option) -> type[StrEnum]:
     make: Any = StrEnum  # mypy follows the functional API for literal names only
     choice: type[StrEnum] = make(option.name, {text: text for text in option.choices})
     return choice

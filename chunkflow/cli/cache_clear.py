@@ -2,16 +2,15 @@
 
 from typing import NamedTuple
 
-from chunkflow.cli.cache_options import COMMON, Common, tend
-from chunkflow.cli.options import CHOICE, Command, Option
-from chunkflow.flow.caching import Collected, empty_stats
-from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.cli.cache_options import COMMON, open_flow
+from chunkflow.cli.commands import CHOICE, Command, Option
+from chunkflow.cli.output import write_lines
+from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_cleared
-from chunkflow.settings import Settings
 
 
-class Arguments(NamedTuple):
-    """What `cache clear` may be told."""
+class CacheClearArguments(NamedTuple):
+    """The arguments of `cache clear`."""
 
     tier: str = "all"
     format: str = "text"
@@ -19,26 +18,22 @@ class Arguments(NamedTuple):
     config: str | None = None
 
 
-# The others are memory of the process, and are gone when it ends.
+# The other tiers are memory of this process, and are gone when it ends.
 _TIER = Option("tier", ("--tier",), "What to empty.", CHOICE, choices=("l3", "all"))
 
 
-def cache_clear(arguments: Arguments) -> int:
-    """Remove every record from the cache, and say how many they were.
+def cache_clear(arguments: CacheClearArguments) -> int:
+    """Remove every record from the cache, and print how many there were.
 
     Example: chunkflow cache clear --tier all
     """
-
-    def clear(flow: ChunkFlow) -> Collected:
+    warnings: list[str] = []
+    with open_flow(arguments.cache_dir, arguments.config, warnings.append) as flow:
         before = flow.cache_stats()
         flow.clear_caches(arguments.tier)
-        return Collected(before, flow.cache_stats(), 0)
-
-    return tend(Common(*arguments[1:]), clear, _nothing, render_cleared)
-
-
-def _nothing(settings: Settings) -> Collected:
-    return Collected(empty_stats(settings), empty_stats(settings), 0)
+        after = flow.cache_stats()
+    write_lines(render_cleared(before, after, arguments.format), None)
+    return BROKEN if warnings else SUCCESS
 
 
-COMMAND = Command("cache clear", cache_clear, Arguments, (_TIER, *COMMON))
+COMMAND = Command("cache clear", cache_clear, CacheClearArguments, (_TIER, *COMMON))

@@ -1,26 +1,25 @@
 """`chunkflow cache gc`: remove from the cache what no run will use."""
 
-from chunkflow.cli.cache_options import COMMON, Common, tend
-from chunkflow.cli.options import Command
-from chunkflow.flow.caching import Collected, empty_stats
-from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.cli.cache_options import COMMON, CacheArguments, open_flow
+from chunkflow.cli.commands import Command
+from chunkflow.cli.output import write_lines
+from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_collected
-from chunkflow.settings import Settings
 
 
-def cache_gc(arguments: Common) -> int:
-    """Remove what is over the limit, unused for 30 days, or of an older format; then compact.
+def cache_gc(arguments: CacheArguments) -> int:
+    """Remove records over the limit, unused for 30 days or of an older format; then compact.
 
-    What was last seen of files that are gone is forgotten too, in the directories that still
-    exist; of the others it goes when it was not used for 30 days.
+    Notes about deleted files are removed too, in directories that still exist. The others go when
+    they have not been used for 30 days.
 
     Example: chunkflow cache gc
     """
-    return tend(arguments, ChunkFlow.collect_garbage, _nothing, render_collected)
+    warnings: list[str] = []
+    with open_flow(arguments.cache_dir, arguments.config, warnings.append) as flow:
+        collected = flow.collect_garbage()
+    write_lines(render_collected(collected, arguments.format), None)
+    return BROKEN if warnings else SUCCESS
 
 
-def _nothing(settings: Settings) -> Collected:
-    return Collected(empty_stats(settings), empty_stats(settings), 0)
-
-
-COMMAND = Command("cache gc", cache_gc, Common, COMMON)
+COMMAND = Command("cache gc", cache_gc, CacheArguments, COMMON)

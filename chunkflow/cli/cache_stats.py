@@ -1,18 +1,22 @@
 """`chunkflow cache stats`: print what is in the cache."""
 
-from chunkflow.cli.cache_options import COMMON, Common, tend
-from chunkflow.cli.options import Command
-from chunkflow.flow.caching import empty_stats
-from chunkflow.flow.chunkflow import ChunkFlow
+from chunkflow.cli.cache_options import COMMON, CacheArguments, open_flow
+from chunkflow.cli.commands import Command
+from chunkflow.cli.output import write_lines
+from chunkflow.cli.status import BROKEN, SUCCESS
 from chunkflow.report.cache import render_stats
 
 
-def cache_stats(arguments: Common) -> int:
-    """Print how many records of each kind the cache holds, its size, and when it was used.
+def cache_stats(arguments: CacheArguments) -> int:
+    """Print the number of records of each kind, the cache's size, and when it was used.
 
     Example: chunkflow cache stats --format json
     """
-    return tend(arguments, ChunkFlow.cache_stats, empty_stats, render_stats)
+    warnings: list[str] = []
+    with open_flow(arguments.cache_dir, arguments.config, warnings.append) as flow:
+        stats = flow.cache_stats()
+    write_lines(render_stats(stats, arguments.format), None)
+    return BROKEN if warnings else SUCCESS
 
 
-COMMAND = Command("cache stats", cache_stats, Common, COMMON)
+COMMAND = Command("cache stats", cache_stats, CacheArguments, COMMON)

@@ -1,21 +1,21 @@
-"""`chunkflow cache verify`: work out again what the cache holds, and compare."""
+"""`chunkflow cache verify`: process files again, and compare with the cache."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chunkflow.cli.cache_options import COMMON, PROCESSOR, opened_flow
-from chunkflow.cli.options import WHOLE, Command, Option
-from chunkflow.cli.output import say, write_lines
-from chunkflow.cli.progress import progress_bar
-from chunkflow.cli.signals import stopping
-from chunkflow.cli.status import BROKEN, DONE, FINDINGS
+from chunkflow.cli.cache_options import COMMON, JOBS, PATHS, PROCESSOR, open_flow
+from chunkflow.cli.commands import Command, Option
+from chunkflow.cli.output import print_message, write_lines
+from chunkflow.cli.progress import show_progress
+from chunkflow.cli.signals import handle_signals
+from chunkflow.cli.status import BROKEN, FINDINGS, SUCCESS
 from chunkflow.errors import UsageError
 from chunkflow.model.verification import Verification
 from chunkflow.report.cache import render_verification
 
 
-class Arguments(NamedTuple):
-    """What `cache verify` may be told."""
+class CacheVerifyArguments(NamedTuple):
+    """The arguments of `cache verify`."""
 
     paths: Sequence[str] | None = None
     sample: str = "5%"
@@ -28,46 +28,48 @@ class Arguments(NamedTuple):
 
 
 _OPTIONS = (
-    Option("paths", (), "Files and directories; none: the whole project.", multiple=True),
-    Option("sample", ("--sample",), "How many of the files, at least one.", metavar="N%"),
-    Option("seed", ("--seed",), "Chooses which; none: others every day.", metavar="TEXT"),
+    PATHS,
+    Option(
+        "sample", ("--sample",), "Share of the files to verify; at least one file is.", metavar="N%"
+    ),
+    Option("seed", ("--seed",), "Selects the files; default: others every day.", metavar="TEXT"),
     PROCESSOR,
-    Option("jobs", ("--jobs",), "Worker processes.", WHOLE, metavar="N"),
+    JOBS,
     *COMMON,
 )
 
 
-def cache_verify(arguments: Arguments) -> int:
+def cache_verify(arguments: CacheVerifyArguments) -> int:
     """Process some files again without the cache, and compare the results byte for byte.
 
-    Exit status: 1 where the cache gives something else; each place is named. With --sample 100%
-    the seal of every record in the cache is checked too.
+    The exit status is 1 if the cache holds anything else; each place is named. With --sample 100%,
+    the seal of every record is checked as well.
 
     Example: chunkflow cache verify src --sample 20%
     """
-    percent = _percent(arguments.sample)
-    flow = opened_flow(arguments.cache_dir, arguments.config, jobs=arguments.jobs)
-    with stopping() as stop, flow, progress_bar(enabled=True) as progress:
+    percent = _parse_percent(arguments.sample)
+    flow = open_flow(arguments.cache_dir, arguments.config, jobs=arguments.jobs)
+    with handle_signals() as stop, flow, show_progress(enabled=True) as progress:
         found = flow.verify_cache(
             arguments.paths,
             processors=arguments.processor,
             percent=percent,
             seed=arguments.seed,
             progress=progress,
-            should_stop=stop.is_asked,
+            should_stop=stop.is_made,
         )
-    if stop.is_asked():
+    if stop.is_made():
         raise KeyboardInterrupt
     for message in found.failed:
-        say(message)
+        print_message(message)
     write_lines(render_verification(found, arguments.format), None)
-    return _status(found)
+    return _choose_status(found)
 
 
-COMMAND = Command("cache verify", cache_verify, Arguments, _OPTIONS)
+COMMAND = Command("cache verify", cache_verify, CacheVerifyArguments, _OPTIONS)
 
 
-def _percent(text: str) -> float:
+def _parse_percent(text: str) -> float:
     try:
         percent = float(text.removesuffix("%"))
     except ValueError:
@@ -77,7 +79,7 @@ def _percent(text: str) -> float:
     return percent
 
 
-def _status(found: Verification) -> int:
+def _choose_status(found: Verification) -> int:
     if found.failed:
         return BROKEN
-    return DONE if found.is_sound else FINDINGS
+    return SUCCESS if found.is_sound else FINDINGS

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chunkflow.cli.cache_options import COMMON, PROCESSOR, opened_flow
-from chunkflow.cli.options import WHOLE, Command, Option
+from chunkflow.cli.cache_options import COMMON, JOBS, PATHS, PROCESSOR, open_flow
+from chunkflow.cli.commands import Command
 from chunkflow.cli.output import write_lines
-from chunkflow.cli.progress import progress_bar
-from chunkflow.cli.signals import stopping
-from chunkflow.cli.status import status_of
+from chunkflow.cli.progress import show_progress
+from chunkflow.cli.signals import handle_signals
+from chunkflow.cli.status import choose_status
 from chunkflow.report.cache import render_warmed
 
 
-class Arguments(NamedTuple):
-    """What `cache warm` may be told."""
+class CacheWarmArguments(NamedTuple):
+    """The arguments of `cache warm`."""
 
     paths: Sequence[str] | None = None
     processor: Sequence[str] | None = None
@@ -23,34 +23,29 @@ class Arguments(NamedTuple):
     config: str | None = None
 
 
-_OPTIONS = (
-    Option("paths", (), "Files and directories; none: the whole project.", multiple=True),
-    PROCESSOR,
-    Option("jobs", ("--jobs",), "Worker processes.", WHOLE, metavar="N"),
-    *COMMON,
-)
+_OPTIONS = (PATHS, PROCESSOR, JOBS, *COMMON)
 
 
-def cache_warm(arguments: Arguments) -> int:
-    """Run processors on every function that has no result yet, and print a summary alone.
+def cache_warm(arguments: CacheWarmArguments) -> int:
+    """Run processors on every function that has no result yet, and print only a summary.
 
-    Findings neither show nor count; what could not be processed does, with exit status 2.
+    Findings are not shown. The exit status is 2 if a file cannot be processed.
 
     Example: chunkflow cache warm src --processor metrics
     """
-    flow = opened_flow(arguments.cache_dir, arguments.config, jobs=arguments.jobs)
-    with stopping() as stop, flow, progress_bar(enabled=True) as progress:
+    flow = open_flow(arguments.cache_dir, arguments.config, jobs=arguments.jobs)
+    with handle_signals() as stop, flow, show_progress(enabled=True) as progress:
         report = flow.optimize_files(
             arguments.paths,
             processors=arguments.processor,
             with_values=False,
             progress=progress,
-            should_stop=stop.is_asked,
+            should_stop=stop.is_made,
         )
-    if stop.is_asked():
+    if stop.is_made():
         raise KeyboardInterrupt
     write_lines(render_warmed(report, arguments.format), None)
-    return status_of(report, "never")
+    return choose_status(report, "never")
 
 
-COMMAND = Command("cache warm", cache_warm, Arguments, _OPTIONS)
+COMMAND = Command("cache warm", cache_warm, CacheWarmArguments, _OPTIONS)

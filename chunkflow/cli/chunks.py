@@ -1,22 +1,22 @@
-"""`chunkflow chunks`: print how files are cut."""
+"""`chunkflow chunks`: print the chunks of files."""
 
 import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from chunkflow.cli.options import CHOICE, WHOLE, Command, Option
-from chunkflow.cli.output import say, write_lines
-from chunkflow.cli.status import BROKEN, DONE
+from chunkflow.cli.commands import CHOICE, WHOLE, Command, Option
+from chunkflow.cli.output import print_message, write_lines
+from chunkflow.cli.status import BROKEN, SUCCESS
+from chunkflow.engine.listing import list_chunks
 from chunkflow.errors import SourceError
-from chunkflow.flow.listing import list_chunks
-from chunkflow.flow.sections import check_sections
 from chunkflow.model.chunk import Chunk
+from chunkflow.processors.sections import check_sections
 from chunkflow.report.chunks import CHUNK_FORMATS, render_chunks
 from chunkflow.settings import Settings, load_settings
 
 
-class Arguments(NamedTuple):
-    """What `chunks` may be told."""
+class ChunksArguments(NamedTuple):
+    """The arguments of `chunks`."""
 
     files: Sequence[str]
     format: str = "text"
@@ -25,7 +25,7 @@ class Arguments(NamedTuple):
 
 _OPTIONS = (
     Option("files", (), "TypeScript or JavaScript files.", multiple=True),
-    Option("format", ("--format",), "How the chunks are shown.", CHOICE, choices=CHUNK_FORMATS),
+    Option("format", ("--format",), "Output format.", CHOICE, choices=CHUNK_FORMATS),
     Option(
         "max_bytes",
         ("--max-bytes",),
@@ -36,34 +36,36 @@ _OPTIONS = (
 )
 
 
-def chunks(arguments: Arguments) -> int:
+def chunks(arguments: ChunksArguments) -> int:
     """Print the chunks of files, in the order of each file.
 
     Example: chunkflow chunks src/engine.ts --format jsonl
     """
-    settings = load_settings(os.getcwd(), environ=os.environ, overrides={})
+    settings = load_settings(".", environ=os.environ, overrides={})
     check_sections(settings)
     for note in settings.notes:
-        say(f"warning: {note}")
+        print_message(f"warning: {note}")
     failures: list[str] = []
-    found = _chunks(arguments, failures, settings)
+    found = _list_chunks(arguments, failures, settings)
     write_lines(render_chunks(found, arguments.format), None)
     for failure in failures:
-        say(failure)
-    return BROKEN if failures else DONE
+        print_message(failure)
+    return BROKEN if failures else SUCCESS
 
 
-COMMAND = Command("chunks", chunks, Arguments, _OPTIONS)
+COMMAND = Command("chunks", chunks, ChunksArguments, _OPTIONS)
 
 
-def _chunks(arguments: Arguments, failures: list[str], settings: Settings) -> Iterator[Chunk]:
+def _list_chunks(
+    arguments: ChunksArguments, failures: list[str], settings: Settings
+) -> Iterator[Chunk]:
     for file in arguments.files:
         try:
             yield from list_chunks(
                 file,
                 suites=settings.suites,
                 max_bytes=arguments.max_bytes,
-                warn=say,
+                warn=print_message,
             )
         except SourceError as exc:
             failures.append(str(exc))

@@ -1,67 +1,67 @@
-"""The entry point: runs a command and turns what it raises into messages and exit statuses."""
+"""The entry point: runs a command, and turns what it raises into messages and exit statuses."""
 
 import os
 import sys
 from collections.abc import Sequence
 
-from chunkflow.cli.commands import command_of, name_in, perform
-from chunkflow.cli.output import say
-from chunkflow.cli.quick import quick_arguments
-from chunkflow.cli.status import BROKEN, DONE, INTERRUPTED
+from chunkflow.cli.commands import find_command, load_command
+from chunkflow.cli.output import print_message
+from chunkflow.cli.quick import parse_quickly
+from chunkflow.cli.status import BROKEN, INTERRUPTED, SUCCESS
 from chunkflow.errors import ChunkflowError, Terminated
 
-# Set by shells that ask typer how to complete a line.
+# Shells set it to ask typer how to complete a line.
 _COMPLETION_VARIABLE = "_CHUNKFLOW_COMPLETE"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status. No traceback reaches who did not ask.
+    """Run the command line; returns the exit status. Tracebacks are shown with --verbose only.
 
     Args:
-        argv: the arguments after the program's name; None takes the process's own.
+        argv: the arguments after the program's name; None takes those of the process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(words)
     except ChunkflowError as exc:
-        say(str(exc))
+        print_message(str(exc))
         return BROKEN
     except KeyboardInterrupt:
-        say("interrupted; what was done is kept")
+        print_message("interrupted; finished work is kept")
         return INTERRUPTED
     except Terminated as exc:
-        say(f"{exc}; what was done is kept")
+        print_message(f"{exc}; finished work is kept")
         return exc.status
     except SystemExit as exc:
-        # Not ours: a processor's module may call for it when it is loaded.
-        return _status(exc.code)
-    except Exception as exc:  # noqa: BLE001 - the last one who can put it in words
-        return _unexpected(exc, verbose=bool({"--verbose", "-v"} & {*words}))
+        # Not ours: a processor's module may raise it when it is loaded.
+        return _convert_code(exc.code)
+    except Exception as exc:  # noqa: BLE001 - the last chance to explain it
+        return _report_unexpected(exc, verbose=bool({"--verbose", "-v"} & {*words}))
 
 
 def _run(words: list[str]) -> int:
-    name = name_in(words)
+    name = find_command(words)
     if name is not None and _COMPLETION_VARIABLE not in os.environ:
-        command = command_of(name)
-        arguments = quick_arguments(command, words[len(name.split()) :])
+        command = load_command(name)
+        arguments = parse_quickly(command, words[len(name.split()) :])
         if arguments is not None:
-            return perform(command, arguments)
+            return command.run(arguments)
     from chunkflow.cli.app import run_app  # noqa: PLC0415 - takes longer than most runs
 
     return run_app(words)
 
 
-def _status(code: object) -> int:
+def _convert_code(code: object) -> int:
     if code is None:
-        return DONE
+        return SUCCESS
     return code if isinstance(code, int) else BROKEN
 
 
-def _unexpected(exc: Exception, *, verbose: bool) -> int:
+def _report_unexpected(exc: Exception, *, verbose: bool) -> int:
     if verbose:
-        import traceback  # noqa: PLC0415 - 20 ms, for the one case that nobody wants
+        import traceback  # noqa: PLC0415 - 20 ms, for a rare case
 
         traceback.print_exception(exc)
-    advice = "" if verbose else "; --verbose tells more"
-    say(f"internal error: {type(exc).__name__}: {exc}{advice}")
+    advice = "" if verbose else "; use --verbose for more"
+    print_message(f"internal error: {type(exc).__name__}: {exc}{advice}")
     return BROKEN

@@ -1,4 +1,4 @@
-"""`chunkflow optimize-files`: run processors over files, on what changed."""
+"""`chunkflow optimize-files`: run processors over what has changed in files."""
 
 import os
 import sys
@@ -7,12 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from chunkflow.cli import process
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
-from chunkflow.cli.output import say, tell, wants_color, write_lines
-from chunkflow.cli.progress import progress_bar
-from chunkflow.cli.signals import stopping
-from chunkflow.cli.status import BROKEN, status_of
-from chunkflow.errors import UsageError
+from chunkflow.cli.commands import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
+from chunkflow.cli.output import print_line, print_message, wants_color, write_lines
+from chunkflow.cli.progress import show_progress
+from chunkflow.cli.signals import handle_signals
+from chunkflow.cli.status import BROKEN, choose_status
+from chunkflow.errors import UsageError, describe_os_error
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.model.report import Report
 from chunkflow.report.text import render_text
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from chunkflow.model.explanation import FileExplanation
 
 
-class Arguments(NamedTuple):
-    """What `optimize-files` may be told."""
+class OptimizeArguments(NamedTuple):
+    """The arguments of `optimize-files`."""
 
     paths: Sequence[str] | None = None
     files: Sequence[str] | None = None
@@ -49,76 +49,95 @@ _SEVERITIES = ("error", "warning", "never")
 _COLORS = ("auto", "always", "never")
 
 _OPTIONS = (
-    Option("paths", (), "Files and directories; none: the whole project.", multiple=True),
+    Option("paths", (), "Files and directories; default: the whole project.", multiple=True),
     Option(
         "files", ("--files",), "Files, separated by commas.", metavar="A.TS,B.TS", multiple=True
     ),
-    Option("listed", ("--files-from",), "Read names from a file; - is stdin.", metavar="FILE"),
-    Option("null", ("-0",), "Those names end with NUL, not a line.", SWITCH),
+    Option(
+        "listed",
+        ("--files-from",),
+        "Read file names from FILE; - is standard input.",
+        metavar="FILE",
+    ),
+    Option("null", ("-0",), "Names in --files-from end with NUL, not newline.", SWITCH),
     Option(
         "processor",
         ("--processor",),
-        "What to run; module:attr for a function of yours.",
+        "Processor to run; module:attr for your own function.",
         metavar="NAME",
         multiple=True,
     ),
-    Option("format", ("--format",), "How the report looks.", CHOICE, choices=_FORMATS),
-    Option("output", ("--output",), "Write the report there.", metavar="FILE"),
-    Option("jobs", ("--jobs",), "Worker processes.", WHOLE, metavar="N"),
-    Option("timeout", ("--timeout",), "Seconds a chunk may take; 0: any.", NUMBER, metavar="S"),
+    Option("format", ("--format",), "Output format.", CHOICE, choices=_FORMATS),
+    Option("output", ("--output",), "Write the report to FILE.", metavar="FILE"),
+    Option("jobs", ("--jobs",), "Maximum number of worker processes.", WHOLE, metavar="N"),
+    Option(
+        "timeout",
+        ("--timeout",),
+        "Time limit for a chunk in seconds; 0: none.",
+        NUMBER,
+        metavar="S",
+    ),
     Option(
         "memory_limit",
         ("--memory-limit",),
-        "Memory a worker may take, such as 512MB.",
+        "Memory limit of a worker, such as 512MB.",
         metavar="SIZE",
     ),
-    Option("fail_on", ("--fail-on",), "What makes the exit status 1.", CHOICE, choices=_SEVERITIES),
-    Option("no_cache", ("--no-cache",), "Neither read nor write.", SWITCH),
-    Option("cache_dir", ("--cache-dir",), "Where results are kept.", metavar="DIR"),
-    Option("config", ("--config",), "The settings file to use.", metavar="FILE"),
-    Option("quiet", ("--quiet", "-q"), "No summary, no warnings.", SWITCH),
-    Option("verbose", ("--verbose", "-v"), "Say what is done.", SWITCH),
+    Option(
+        "fail_on",
+        ("--fail-on",),
+        "Minimum severity that fails the run.",
+        CHOICE,
+        choices=_SEVERITIES,
+    ),
+    Option("no_cache", ("--no-cache",), "Neither read nor write the cache.", SWITCH),
+    Option("cache_dir", ("--cache-dir",), "Cache directory.", metavar="DIR"),
+    Option("config", ("--config",), "Settings file to use.", metavar="FILE"),
+    Option("quiet", ("--quiet", "-q"), "Print no summary and no warnings.", SWITCH),
+    Option("verbose", ("--verbose", "-v"), "Print what is done with each file.", SWITCH),
     Option("color", ("--color",), "When to use colours.", CHOICE, choices=_COLORS),
     Option(
         "explain",
         ("--explain",),
-        "First tell what the cache holds for this file, and why not.",
+        "Before the run, explain what the cache holds for FILE.",
         metavar="FILE",
         multiple=True,
     ),
 )
 
 
-def optimize_files(arguments: Arguments) -> int:
+def optimize_files(arguments: OptimizeArguments) -> int:
     """Run processors over every function that has no result yet.
 
     Example: chunkflow optimize-files src --files=a.ts,b.ts --format json
     """
-    named = _named(arguments)
-    with stopping() as stop:
-        with _flow(arguments) as flow, progress_bar(enabled=not arguments.quiet) as progress:
-            explained = _explained(flow, arguments)
+    paths = _list_paths(arguments)
+    with handle_signals() as stop:
+        with _open_flow(arguments) as flow, show_progress(enabled=not arguments.quiet) as progress:
+            explained = _explain(flow, arguments) if arguments.explain else ()
             report = flow.optimize_files(
-                named,
+                paths,
                 processors=arguments.processor,
                 with_values=arguments.format != "text",
                 progress=progress,
-                should_stop=stop.is_asked,
+                should_stop=stop.is_made,
             )
-        if stop.is_asked():
-            # What is told of half a run would be taken for the whole.
+        if stop.is_made():
+            # A report on half a run would be taken for the whole.
             raise KeyboardInterrupt
-        _show(report, arguments, explained)
+        _write_report(report, arguments, explained)
     if any(file.error is not None for file in explained):
         return BROKEN
-    return status_of(report, flow.settings.fail_on)
+    return choose_status(report, flow.settings.fail_on)
 
 
-def _flow(arguments: Arguments) -> ChunkFlow:
+def _open_flow(arguments: OptimizeArguments) -> ChunkFlow:
     return ChunkFlow(
         settings_file=arguments.config,
         cache={"dir": arguments.cache_dir} if not arguments.no_cache else False,
-        on_warning=None if arguments.quiet else lambda message: say(f"warning: {message}"),
+        on_warning=None
+        if arguments.quiet
+        else lambda message: print_message(f"warning: {message}"),
         owns_process=process.is_owned,
         parallel_operations=arguments.jobs,
         timeout=arguments.timeout,
@@ -127,22 +146,22 @@ def _flow(arguments: Arguments) -> ChunkFlow:
     )
 
 
-def _explained(flow: ChunkFlow, arguments: Arguments) -> "tuple[FileExplanation, ...]":
-    """What the cache holds before the run, of the files that were asked for."""
-    if not arguments.explain:
-        return ()
+def _explain(flow: ChunkFlow, arguments: OptimizeArguments) -> "tuple[FileExplanation, ...]":
+    """What the cache holds before the run for the files named by --explain."""
     if arguments.no_cache:
-        raise UsageError("--explain tells what is in the cache; leave out --no-cache")
-    return flow.explain(arguments.explain, processors=arguments.processor)
+        raise UsageError("--explain shows what is in the cache; leave out --no-cache")
+    return flow.explain(arguments.explain or (), processors=arguments.processor)
 
 
-COMMAND = Command("optimize-files", optimize_files, Arguments, _OPTIONS)
+COMMAND = Command("optimize-files", optimize_files, OptimizeArguments, _OPTIONS)
 
 
-def _show(report: Report, arguments: Arguments, explained: "tuple[FileExplanation, ...]") -> None:
+def _write_report(
+    report: Report, arguments: OptimizeArguments, explained: "tuple[FileExplanation, ...]"
+) -> None:
     if arguments.verbose:
         for file in report.files:
-            tell(f"{file.status}: {file.path}: {file.reran} rerun")
+            print_line(f"{file.status}: {file.path}: {file.reran} rerun")
     output = arguments.output
     if arguments.format == "json":
         from chunkflow.report.json import render_json  # noqa: PLC0415 - a format a run
@@ -158,8 +177,8 @@ def _show(report: Report, arguments: Arguments, explained: "tuple[FileExplanatio
     write_lines(lines, output)
 
 
-def _named(arguments: Arguments) -> list[str] | None:
-    """All that was named, or None where nothing was, which stands for the whole project."""
+def _list_paths(arguments: OptimizeArguments) -> list[str] | None:
+    """All paths that were named; None if there is none, which stands for the whole project."""
     paths, files, listed = arguments.paths, arguments.files, arguments.listed
     if not (paths or files is not None or listed is not None):
         return None
@@ -169,13 +188,13 @@ def _named(arguments: Arguments) -> list[str] | None:
     from chunkflow.engine.discover import files_from, split_names  # noqa: PLC0415 - rare enough
 
     for value in files or ():
-        named += split_names(value, cwd=os.getcwd())
+        named += split_names(value, cwd=".")
     if listed is not None:
-        named += files_from(_read(listed), null=arguments.null)
+        named += files_from(_read_list(listed), null=arguments.null)
     return named
 
 
-def _read(listed: str) -> bytes:
+def _read_list(listed: str) -> bytes:
     if listed == "-":
         if sys.stdin is None:
             raise UsageError("cannot read names from standard input: it is closed")
@@ -184,4 +203,4 @@ def _read(listed: str) -> bytes:
         with open(listed, "rb") as file:
             return file.read()
     except OSError as exc:
-        raise UsageError(f"cannot read {listed}: {(exc.strerror or str(exc)).lower()}") from exc
+        raise UsageError(f"cannot read {listed}: {describe_os_error(exc)}") from exc

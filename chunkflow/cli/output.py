@@ -1,56 +1,59 @@
-"""Where a command's words go: results to standard output or a file, all else to standard error."""
+"""Writes a command's output: results to standard output or a file, all else to standard error."""
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TextIO
 
-from chunkflow.errors import UsageError
-from chunkflow.report.escape import escaped
+from chunkflow.errors import UsageError, describe_os_error
+from chunkflow.report.escape import escape_text
 from chunkflow.syntax.suffixes import language_of
 
 
-def say(message: str) -> None:
-    """A message about the run, on standard error; one that nobody can hear is no failure."""
-    tell(f"chunkflow: {message}")
+def print_message(message: str) -> None:
+    """Print a message about the run on standard error, if that is open."""
+    print_line(f"chunkflow: {message}")
 
 
-def tell(line: str) -> None:
-    """A line on standard error, its control characters escaped."""
-    # Where standard error is closed, print would fall back to standard output.
+def print_line(line: str) -> None:
+    """Print a line on standard error, with control characters escaped."""
+    # If standard error is closed, print would fall back to standard output.
     if sys.stderr is not None:
         with suppress(OSError):
-            print(escaped(line), file=sys.stderr, flush=True)
+            print(escape_text(line), file=sys.stderr, flush=True)
 
 
 def write_lines(lines: Iterable[str], output: str | None) -> None:
     """Write lines to standard output (None or `-`), or to a file; see `write_file`.
 
-    Whatever the locale, they are UTF-8. A reader of standard output may stop early.
+    The encoding is UTF-8, whatever the locale. A reader of standard output may stop early.
 
     Raises:
         UsageError: it cannot be written.
     """
+    data = (f"{line}\n".encode("utf-8", "backslashreplace") for line in lines)
     if output is None or output == "-":
-        _write_out(_encoded(lines))
+        _write_stdout(data)
         return
     from chunkflow.cli.output_file import write_file  # noqa: PLC0415 - few runs need it
 
     if language_of(output) is not None:
         raise UsageError(f"cannot write {output}: it would replace source; name another file")
     try:
-        write_file(output, _encoded(lines))
+        write_file(output, data)
     except OSError as exc:
-        raise UsageError(f"cannot write {output}: {_reason(exc)}; name another file") from exc
+        raise UsageError(
+            f"cannot write {output}: {describe_os_error(exc)}; name another file"
+        ) from exc
 
 
 def wants_color(when: str, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
-    """Whether to colour what goes to `stream`; keeps NO_COLOR and FORCE_COLOR.
+    """Whether to colour the output to `stream`; respects NO_COLOR and FORCE_COLOR.
 
     Args:
         when: `auto`, `always` or `never`.
-        stream: where it goes; None where that is closed.
+        stream: the destination; None if it is closed.
         environ: the environment.
     """
     if when != "auto":
@@ -62,16 +65,7 @@ def wants_color(when: str, stream: TextIO | None, environ: Mapping[str, str]) ->
     return stream is not None and stream.isatty() and environ.get("TERM") != "dumb"
 
 
-def _encoded(lines: Iterable[str]) -> Iterator[bytes]:
-    for line in lines:
-        yield f"{line}\n".encode("utf-8", "backslashreplace")
-
-
-def _reason(exc: OSError) -> str:
-    return (exc.strerror or str(exc)).lower()
-
-
-def _write_out(data: Iterable[bytes]) -> None:
+def _write_stdout(data: Iterable[bytes]) -> None:
     if sys.stdout is None:
         raise UsageError("cannot write to standard output: it is closed; use --output FILE")
     sys.stdout.flush()
@@ -82,11 +76,11 @@ def _write_out(data: Iterable[bytes]) -> None:
         _discard_output()
     except OSError as exc:
         _discard_output()
-        raise UsageError(f"cannot write to standard output: {_reason(exc)}") from exc
+        raise UsageError(f"cannot write to standard output: {describe_os_error(exc)}") from exc
 
 
 def _discard_output() -> None:
-    """Let Python write what is left to nowhere, or it would fail, and complain, at its exit."""
+    """Redirect what is left to nowhere; otherwise Python would fail, with a message, at exit."""
     null_fd = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null_fd, sys.stdout.fileno())
     os.close(null_fd)

@@ -1,7 +1,7 @@
-"""Writes a file whole: what stood there before is replaced, or stays as it was.
+"""Writes a file as a whole: earlier content is replaced, or stays as it was.
 
-Where a file cannot be replaced, it is written in place: one that is mounted, one in a directory
-that may not be written, a device, a pipe.
+A file that cannot be replaced is written in place: one that is mounted, one in a directory without
+write permission, a device, a pipe.
 """
 
 import os
@@ -15,29 +15,29 @@ _STREAM_FOLDERS = ("/dev/fd/", "/proc/self/fd/")
 
 
 def write_file(path: str, data: Iterable[bytes]) -> None:
-    """Write a file. A link stays a link, and its target is written; a file's mode stays as it is.
+    """Write a file. A link stays a link, and its target is written; the mode is kept.
 
     Raises:
         OSError: it cannot be written. It is as it was, unless it is no regular file, or the system
-            failed while it was put back.
+            failed while it was restored.
     """
-    stream = _stream_of(path)
+    stream = _find_stream(path)
     if stream is not None:
         _write_stream(os.dup(stream), data)
         return
-    before = _status_of(path)
+    before = _stat(path)
     if before is not None and not stat.S_ISREG(before.st_mode):
         _write_stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), data)
         return
     target = os.path.realpath(path) if os.path.islink(path) else path
     if before is not None:
-        # Refused to who may not write the file, though its directory would let it be replaced.
+        # Fails without permission to write the file, even if its directory allows replacing it.
         os.close(os.open(target, os.O_WRONLY | os.O_CLOEXEC))
     _write_regular(target, data, before)
 
 
-def _stream_of(path: str) -> int | None:
-    """The number of a descriptor of this process that a path names. It may be shared, and stays."""
+def _find_stream(path: str) -> int | None:
+    """The descriptor of this process that a path names. It may be shared, and is not closed."""
     if path in _STREAMS:
         return _STREAMS[path]
     for folder in _STREAM_FOLDERS:
@@ -47,7 +47,7 @@ def _stream_of(path: str) -> int | None:
     return None
 
 
-def _status_of(path: str) -> os.stat_result | None:
+def _stat(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
     except FileNotFoundError:
@@ -55,13 +55,13 @@ def _status_of(path: str) -> os.stat_result | None:
 
 
 def _write_stream(file: int, data: Iterable[bytes]) -> None:
-    # Who reads a pipe may stop early.
+    # The reader of a pipe may stop early.
     with suppress(BrokenPipeError), open(file, "wb") as stream:
         stream.writelines(data)
 
 
 def _write_regular(target: str, data: Iterable[bytes], before: os.stat_result | None) -> None:
-    with _temporary_beside(target) as temporary:
+    with _create_temporary(target) as temporary:
         if temporary is None:
             _write_in_place(target, b"".join(data))
             return
@@ -69,19 +69,19 @@ def _write_regular(target: str, data: Iterable[bytes], before: os.stat_result | 
         with open(descriptor, "w+b") as file:
             file.writelines(data)
             file.flush()
-            if not _has_replaced(name, file.fileno(), target, before):
+            if not _replace(name, file.fileno(), target, before):
                 file.seek(0)
                 _write_in_place(target, file.read())
 
 
 @contextmanager
-def _temporary_beside(target: str) -> Iterator[tuple[int, str] | None]:
-    """A new file in the same directory, open, and its name; it is gone in the end.
+def _create_temporary(target: str) -> Iterator[tuple[int, str] | None]:
+    """Create a file in the target's directory; yield its descriptor and name, and remove it.
 
-    Its name has nothing of the target's, which may be as long as a name can be. None where there
-    can be no such file.
+    Its name contains nothing of the target's, which may have the maximum length. Yields None if no
+    such file can be created.
     """
-    # Not `tempfile`, whose import takes longer than the rest; and this way the umask counts.
+    # Not `tempfile`, whose import takes longer than the rest; and this respects the umask.
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     for _ in range(_ATTEMPTS):
         name = os.path.join(os.path.dirname(target), f".chunkflow-{os.urandom(8).hex()}.tmp")
@@ -100,8 +100,8 @@ def _temporary_beside(target: str) -> Iterator[tuple[int, str] | None]:
     yield None
 
 
-def _has_replaced(name: str, file: int, target: str, before: os.stat_result | None) -> bool:
-    """Replace the target, which keeps its mode and owner; False where that cannot be."""
+def _replace(name: str, file: int, target: str, before: os.stat_result | None) -> bool:
+    """Replace the target, keeping its mode and owner; returns whether that succeeded."""
     try:
         if before is not None:
             owner, made = (before.st_uid, before.st_gid), os.fstat(file)
@@ -115,16 +115,16 @@ def _has_replaced(name: str, file: int, target: str, before: os.stat_result | No
 
 
 def _write_in_place(target: str, data: bytes) -> None:
-    """Write over what stands there, and put it back where that fails."""
-    is_new = _status_of(target) is None
+    """Overwrite a file, and restore it if that fails."""
+    is_new = _stat(target) is None
     file = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         old = _read_all(file)
         try:
-            _write_over(file, data)
+            _overwrite(file, data)
         except BaseException:
             with suppress(OSError):
-                _write_over(file, old)
+                _overwrite(file, old)
             if is_new:
                 with suppress(OSError):
                     os.unlink(target)
@@ -138,8 +138,8 @@ def _read_all(file: int) -> bytes:
         return stream.read()
 
 
-def _write_over(file: int, data: bytes) -> None:
-    # Cut last: until then the room of what stood there is still this file's.
+def _overwrite(file: int, data: bytes) -> None:
+    # Truncated last: until then the disk space of the old content still belongs to the file.
     view = memoryview(data)
     written = 0
     while written < len(data):

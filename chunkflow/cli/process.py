@@ -1,4 +1,4 @@
-"""Whose process this is."""
+"""Whether this process belongs to the command line."""
 
 is_owned = False
-"""Whether the process was started for chunkflow and does nothing else; see `ChunkFlow`."""
+"""Whether this process was started for chunkflow alone; see `owns_process` of `ChunkFlow`."""

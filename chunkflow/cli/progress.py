@@ -1,20 +1,20 @@
-"""The progress bar: on a terminal only, and only once a run takes long enough to wonder."""
+"""Shows a progress bar, on a terminal only, once a run takes noticeably long."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_PATIENCE_S = 0.3
+_DELAY_S = 0.3
 
 Advance = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_bar(
+def show_progress(
     *, enabled: bool, timer: Callable[[], float] = time.monotonic
 ) -> Iterator[Advance]:
-    """A function to tell the number of files done and in all, for as long as the context lasts."""
+    """Yield a function that takes the number of files done and the total."""
     if not enabled or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
@@ -28,7 +28,7 @@ def progress_bar(
 class _Bar:
     def __init__(self, timer: Callable[[], float]) -> None:
         self._timer = timer
-        self._due_s = timer() + _PATIENCE_S
+        self._due_s = timer() + _DELAY_S
         self._update: Advance | None = None
         self._stop: Callable[[], None] | None = None
 

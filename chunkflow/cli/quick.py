@@ -1,60 +1,59 @@
-"""A parser for right and unremarkable command lines, which spares them the import of typer.
+"""Parses valid, ordinary command lines without importing typer.
 
-Importing typer takes longer than a whole run that finds all results in the cache. So whatever is
-plainly right is taken apart here, with the very values that typer gives; anything else, from a
-wrong flag to a cry for help, is left to typer.
+Importing typer takes longer than a whole run that finds all results in the cache. The values are
+exactly those that typer gives; anything else, from a wrong flag to --help, is left to typer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
+from chunkflow.cli.commands import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
 
 _MOST_DIGITS = 9
 
 A = TypeVar("A")
 
 
-class _Remarkable(Exception):  # noqa: N818 - it never leaves this module, and is no error
-    """Typer has to see this command line."""
+class _LeftToTyper(Exception):  # noqa: N818 - it never leaves this module, and is no error
+    """Typer has to parse this command line."""
 
 
-def quick_arguments(command: Command[A], words: Sequence[str]) -> A | None:
-    """The arguments in `words`, which follow the command's name; None leaves them to typer."""
+def parse_quickly(command: Command[A], words: Sequence[str]) -> A | None:
+    """Parse the words after the command's name; None leaves them to typer."""
     given: dict[str, object] = {}
     lists: dict[str, list[object]] = {}
     try:
-        for option, value in _values(command.options, words):
+        for option, value in _parse(command.options, words):
             given[option.name] = value
             if option.multiple:
                 given[option.name] = lists.setdefault(option.name, [])
                 lists[option.name].append(value)
-    except _Remarkable:
+    except _LeftToTyper:
         return None
     if any(o.name not in given and command.default(o) is ... for o in command.options):
         return None
     return command.arguments(**given)
 
 
-def _values(options: Sequence[Option], words: Sequence[str]) -> Iterator[tuple[Option, object]]:
+def _parse(options: Sequence[Option], words: Sequence[str]) -> Iterator[tuple[Option, object]]:
     by_flag = {flag: option for option in options for flag in option.flags}
     operands = next((option for option in options if not option.flags), None)
     pending = iter(words)
     for word in pending:
         if word == "--":
-            yield from ((_known(operands), rest) for rest in pending)
+            yield from ((_require(operands), rest) for rest in pending)
         elif word == "-" or not word.startswith("-"):
-            yield _known(operands), word
+            yield _require(operands), word
         else:
-            yield _flagged(by_flag, word, pending)
+            yield _parse_flag(by_flag, word, pending)
 
 
-def _flagged(
+def _parse_flag(
     by_flag: Mapping[str, Option], word: str, pending: Iterator[str]
 ) -> tuple[Option, object]:
-    """The option that begins with `word`, and its value; a value of its own is the next word."""
+    """The option that `word` names, and its value, which may be the next of `pending`."""
     flag, equals, text = word.partition("=")
-    option = _known(by_flag.get(flag))
+    option = _require(by_flag.get(flag))
     if option.kind == SWITCH:
         return (option, True) if not equals else _give_up()
     if not equals:
@@ -63,15 +62,15 @@ def _flagged(
             _give_up()
     elif not flag.startswith("--"):
         _give_up()
-    return option, _converted(option, text)
+    return option, _convert(option, text)
 
 
-def _known(option: Option | None) -> Option:
+def _require(option: Option | None) -> Option:
     return _give_up() if option is None else option
 
 
-def _converted(option: Option, text: str) -> object:
-    """The value that a text stands for; only in its plainest form."""
+def _convert(option: Option, text: str) -> object:
+    """The value of a text in its plainest form."""
     if option.kind == CHOICE and text not in option.choices:
         _give_up()
     if option.kind == WHOLE:
@@ -88,4 +87,4 @@ def _is_digits(text: str) -> bool:
 
 
 def _give_up() -> NoReturn:
-    raise _Remarkable
+    raise _LeftToTyper

@@ -3,23 +3,23 @@
 from chunkflow.model.finding import SEVERITIES
 from chunkflow.model.report import Report
 
-DONE = 0
+SUCCESS = 0
 FINDINGS = 1
 BROKEN = 2
 INTERRUPTED = 130
 
 
-def status_of(report: Report, fail_on: str) -> int:
-    """The exit status that a report deserves.
+def choose_status(report: Report, fail_on: str) -> int:
+    """The exit status for a report.
 
     Args:
-        report: what the run told.
-        fail_on: the mildest severity that makes it fail, or `never`.
+        report: of the run.
+        fail_on: the minimum severity that fails the run, or `never`.
     """
     if report.totals.failed:
         return BROKEN
     if fail_on == "never":
-        return DONE
+        return SUCCESS
     severe = SEVERITIES[SEVERITIES.index(fail_on) :]
     found = any(finding.severity in severe for file in report.files for finding in file.findings)
-    return FINDINGS if found else DONE
+    return FINDINGS if found else SUCCESS

@@ -12,9 +12,8 @@ from chunkflow.engine.reading import (
     check_regular,
     read_digest,
     read_source,
-    reason_of,
 )
-from chunkflow.errors import SourceError
+from chunkflow.errors import SourceError, describe_os_error
 from chunkflow.syntax.suffixes import language_of
 
 
@@ -68,7 +67,7 @@ def _stat(path: str, shown: str, *, named: bool) -> os.stat_result | None:
         if is_gone and not named:
             return None
         is_link = is_gone and os.path.islink(path)
-        reason = "it is a link to nothing" if is_link else reason_of(exc)
+        reason = "it is a link to nothing" if is_link else describe_os_error(exc)
         raise SourceError(f"cannot read {shown}: {reason}") from exc
     if not stat.S_ISREG(found.st_mode):
         if not named:

@@ -69,17 +69,17 @@ def _digest(name: str, path: str, root: str) -> str:
 
     kind, _, which = name.partition(" ")
     if kind == "distribution":
-        return code.distribution_digest(which)
+        return code.digest_distribution(which)
     if kind == "distributions":
-        return code.distributions_digest()
+        return code.digest_distributions()
     if kind == "folder":
-        return code.folder_digest(list(_folders(which, root)))
+        return code.digest_folders(list(_folders(which, root)))
     # A module that comes to stand before another counts from then on.
     places = _module_files(which, root) if kind == "module" else iter(())
     known = _files(path, root)
     is_odd = bool(path) and not any(path.endswith(end) for end in _ends(which))
     order = chain(known, places) if is_odd else chain(places, known)
-    return next(map(code.file_digest, order), "")
+    return next(map(code.digest_file, order), "")
 
 
 def _ends(module: str) -> tuple[str, ...]:

@@ -8,18 +8,11 @@ from contextlib import contextmanager
 from io import FileIO
 
 from chunkflow.cache.keys import DIGEST_BYTES
-from chunkflow.errors import SourceError
-from chunkflow.model.digest import blake2b
+from chunkflow.errors import SourceError, describe_os_error
+from chunkflow.private import blake2b
 from chunkflow.syntax import sizes
 
 _PIECE_BYTES = 1024 * 1024
-
-_REASONS = {
-    "FileNotFoundError": "no such file",
-    "PermissionError": "permission denied",
-    "IsADirectoryError": "it is a directory; name files or use PATHS",
-    "NotADirectoryError": "a part of its path is not a directory",
-}
 
 
 def read_source(path: str, shown: str) -> bytes:
@@ -52,7 +45,7 @@ def read_if_small(path: str, shown: str, most_bytes: int) -> bytes | None:
                 break
             source += piece
     except OSError as exc:
-        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+        raise SourceError(f"cannot read {shown}: {describe_os_error(exc)}") from exc
     finally:
         os.close(descriptor)
     check_text(source, shown)
@@ -88,7 +81,7 @@ def opened(path: str, shown: str) -> Iterator[FileIO]:
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
             yield file
     except OSError as exc:
-        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+        raise SourceError(f"cannot read {shown}: {describe_os_error(exc)}") from exc
     finally:
         os.close(descriptor)
 
@@ -98,7 +91,7 @@ def _open(path: str, shown: str) -> int:
         # Without O_NONBLOCK opening a FIFO would wait for a writer.
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as exc:
-        raise SourceError(f"cannot read {shown}: {reason_of(exc)}") from exc
+        raise SourceError(f"cannot read {shown}: {describe_os_error(exc)}") from exc
 
 
 def check_regular(found: os.stat_result, shown: str) -> None:
@@ -107,14 +100,8 @@ def check_regular(found: os.stat_result, shown: str) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
-        raise SourceError(f"cannot read {shown}: {_REASONS['IsADirectoryError']}")
+        raise SourceError(f"cannot read {shown}: it is a directory; name files or use PATHS")
     raise SourceError(f"cannot read {shown}: it is not a regular file")
-
-
-def reason_of(exc: Exception) -> str:
-    """An operating system's error in words a user knows."""
-    known = _REASONS.get(type(exc).__name__)
-    return known or (getattr(exc, "strerror", None) or str(exc)).lower()
 
 
 def check_text(source: bytes, shown: str, *, start_line: int = 1, start_byte: int = 0) -> None:

@@ -1,1 +1,1 @@
-"""The one object that a program holds."""
+"""`ChunkFlow`, the object that a program uses."""

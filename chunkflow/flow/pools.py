@@ -1,86 +1,82 @@
-"""The pool of a run: in this process or in others, and if need be started before it is known."""
+"""The pool of a run: in this process or in others, which may start before the work is known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chunkflow.errors import PoolError
-from chunkflow.pool.protocol import Pool
-from chunkflow.processors.table import is_built_in, preload_of
+from chunkflow.processors.table import is_built_in, list_preloads
+from chunkflow.settings import Settings
 
 if TYPE_CHECKING:
     from chunkflow.engine.workers import Workers
+    from chunkflow.flow.processor_set import ProcessorSet
+    from chunkflow.pool.processes import ProcessPool
 
 _PREPARE = "chunkflow.engine.worker.worker:prepare"
 _CHUNKER = "chunkflow.syntax.chunker:get_ready"
 
 
 class Pools:
-    """Opens the pool of a run. Use it as a context manager; on leaving, no process is left.
+    """Opens the pool of a run. Use it as a context manager; leaving it ends every process.
 
     Args:
-        names: of the processors.
-        config: makes an encoded `WorkConfig`; asked when there is work.
-        jobs: how many processes there may be.
-        memory_limit_bytes: what each may take; None is no limit.
+        names: the processors.
+        settings: the number of processes, and the memory limit of each.
     """
 
-    def __init__(
-        self,
-        names: Sequence[str],
-        config: Callable[[], bytes],
-        *,
-        jobs: int,
-        memory_limit_bytes: int | None,
-    ) -> None:
-        self._config = config
-        self._jobs = jobs
-        self._memory_limit_bytes = memory_limit_bytes
-        self._preload = [_CHUNKER, *(one for name in names for one in preload_of(name))]
-        # Whether all processors may run in this process.
-        self._trusted = all(map(is_built_in, names))
-        self._begun: Pool | None = None
+    def __init__(self, names: Sequence[str], settings: Settings) -> None:
+        self.processors: ProcessorSet | None = None
+        """To be set before a pool is opened."""
+        self._names = names
+        self._jobs = settings.jobs
+        self._memory_limit_bytes = settings.memory_limit
+        # Whether every processor may run in this process.
+        self._is_trusted = all(map(is_built_in, names))
+        self._started: ProcessPool | None = None
 
-    def begin(self, *, fork: bool = False) -> None:
-        """Start processes that will probably be needed: they get ready while files are listed.
+    def start(self, *, fork: bool = False) -> None:
+        """Start processes that the run will probably need: they get ready while files are listed.
 
         Args:
             fork: as for `ProcessPool`.
         """
-        if self._jobs > 1 or not self._trusted:
+        if self._jobs > 1 or not self._is_trusted:
             try:
-                self._begun = self._processes(fork=fork)
+                self._started = self._start_processes(fork=fork)
             except PoolError:
-                return  # who opens the pool meets it again, and says so
+                return  # `open` fails in the same way, and its caller reports it
 
     def open(self, *, small: bool) -> "Workers":
-        """Workers: in this process where that is quicker and nothing can go wrong in it."""
-        # Here and not above: a run that finds everything in the cache needs neither a syntax tree
-        # nor another process; and one with other processes needs no syntax tree here.
-        if self._trusted and (small or self._jobs == 1):
+        """Open workers: in this process if that is quicker and every processor is built in."""
+        assert self.processors is not None
+        config = self.processors.encode_config()
+        # Imported here: a run that finds everything in the cache needs neither a syntax tree nor
+        # another process, and a run with other processes needs no syntax tree in this one.
+        if self._is_trusted and (small or self._jobs == 1):
             from chunkflow.engine.worker.worker import make_worker  # noqa: PLC0415
             from chunkflow.engine.workers import LocalWorker  # noqa: PLC0415
 
-            return LocalWorker(make_worker(self._config()))
+            return LocalWorker(make_worker(config))
         from chunkflow.engine.workers import PoolWorkers  # noqa: PLC0415
 
-        begun, self._begun = self._begun, None
-        return PoolWorkers(self._processes() if begun is None else begun)
+        pool, self._started = self._started or self._start_processes(), None
+        pool.configure(config)
+        return PoolWorkers(pool)
 
     def __enter__(self) -> "Pools":
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._begun is not None:
-            self._begun.close()
+        if self._started is not None:
+            self._started.close()
 
-    def _processes(self, *, fork: bool = False) -> Pool:
-        from chunkflow.pool.processes import ProcessPool  # noqa: PLC0415
+    def _start_processes(self, *, fork: bool = False) -> "ProcessPool":
+        from chunkflow.pool.processes import ProcessPool  # noqa: PLC0415 - see `open`
 
         return ProcessPool(
             _PREPARE,
-            self._config,
             jobs=self._jobs,
             memory_limit_bytes=self._memory_limit_bytes,
-            preload=self._preload,
+            preload=[_CHUNKER, *(one for name in self._names for one in list_preloads(name))],
             fork=fork,
         )

@@ -1,1 +1,1 @@
-"""The values that flow between the floors: immutable, cheap to make and to send."""
+"""The values that layers exchange: immutable, cheap to create and to send."""

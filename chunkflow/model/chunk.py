@@ -1,4 +1,4 @@
-"""A chunk: one declaration of a file with the comments and decorators that belong to it."""
+"""A chunk: one declaration of a file, with the comments and decorators that belong to it."""
 
 from typing import NamedTuple
 
@@ -25,15 +25,15 @@ KINDS = frozenset(
         "error",
     )
 )
-"""Every value that `Chunk.kind` can have."""
+"""Every value of `Chunk.kind`."""
 
 
 class Chunk(NamedTuple):
     """One top-level statement or one member of a class.
 
-    Bytes are 0-based and lines 1-based; ends are exclusive. Where a chunk comes from a file,
-    positions count from the start of the file; where it is given to a processor, they count from
-    the chunk's own start, and `path` and `scope` are None unless the processor declared them.
+    Bytes are 0-based and lines 1-based; ends are exclusive. In a chunk of a file,
+    positions count from the start of the file. In a chunk for a processor, they count from the
+    chunk's own start, and `path` and `scope` are None unless the processor declares them.
     """
 
     path: str | None
@@ -49,7 +49,7 @@ class Chunk(NamedTuple):
     start_byte: int
     end_byte: int
     decl_start_byte: int
-    """The declaration alone, as the TypeScript compiler sees it; of a container, all of it."""
+    """The declaration alone, as the TypeScript compiler sees it; for a container, all of it."""
     decl_end_byte: int
     start_line: int
     end_line: int
@@ -59,9 +59,9 @@ class Chunk(NamedTuple):
     source: bytes
     """The chunk's own text as it stands in the file."""
     container: str | None = None
-    """The header of the class it is in; only for a processor that declared `container`."""
+    """The header of the class it is in; only for a processor that declares `container`."""
     imports: str | None = None
-    """The file's import statements; only for a processor that declared `imports`."""
+    """The file's import statements; only for a processor that declares `imports`."""
 
     @property
     def text(self) -> str:

@@ -1,15 +1,15 @@
-"""What the cache holds of a file's chunks, and why of some it holds nothing."""
+"""Explanations: what the cache holds for a file's chunks, and why it holds nothing."""
 
 from typing import NamedTuple
 
 NEW, FAILED, REPEATED, TEXT, CONTEXT = "new", "failed", "repeated", "text", "context"
 
 REASONS = {
-    NEW: "nothing like it is known",
+    NEW: "nothing similar is in the cache",
     FAILED: "it failed last time",
-    REPEATED: "the same text stands above, and is run once",
+    REPEATED: "the same text appears above, and runs once",
     TEXT: "its text has changed",
-    CONTEXT: "what stands around it has changed",
+    CONTEXT: "its context has changed",
     "settings": "the processor's settings have changed",
     "source": "the processor's source has changed",
     "packages": "a package that the processor uses has changed",
@@ -17,14 +17,14 @@ REASONS = {
     "rules": "chunkflow's own rules for results have changed",
     "cutting": "chunkflow's own rules for cutting files have changed",
     "version": "the processor's version has changed",
-    "declared_context": "what the processor sees besides the chunk has changed",
+    "declared_context": "the context that the processor declares has changed",
     "max_chunk_bytes": "the size at which declarations are cut has changed",
     "suites": "the names of test suites have changed",
     "grammar": "the parser's version has changed",
     "format": "the cache's format has changed",
 }
-"""Why a result is not found, and how that is told. All but the first three are parts of the key
-that are not as in the nearest record."""
+"""Reason → its text. All but the first three are parts of the key that differ from the nearest
+record."""
 
 
 class ChunkExplanation(NamedTuple):
@@ -39,9 +39,9 @@ class ChunkExplanation(NamedTuple):
     chunk: str
     """Its digest, in hexadecimal."""
     tier: str | None
-    """Where its result is: `l1`, `l2` or `l3`; None where there is none, so that it is run."""
+    """The tier of its result, `l1`, `l2` or `l3`; None if there is none, so that it runs."""
     reasons: tuple[str, ...] = ()
-    """Of `REASONS`, why there is none."""
+    """Why there is none, of `REASONS`."""
 
 
 class FileExplanation(NamedTuple):

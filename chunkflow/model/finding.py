@@ -1,28 +1,28 @@
-"""What processors say about a chunk: findings, and plain values."""
+"""What processors return for a chunk: findings, and plain values."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 SEVERITIES = ("info", "warning", "error")
-"""Every value that `Finding.severity` can have, mildest first."""
+"""Every value that `Finding.severity` can have, lowest first."""
 
 Plain: TypeAlias = (
     "bool | int | float | str | bytes | list[Plain] | tuple[Plain, ...] | dict[str, Plain] | None"
 )
-"""What a processor may return as a value: JSON can hold it.
+"""What a processor can return as a value: anything that JSON can hold.
 
-A report, fresh or from the cache, shows a tuple as a list and bytes as `{"$base64": "…"}`. So that
-a dict of the user's own is never taken for bytes, a key `$base64` in it is shown as `$$base64`,
-`$$base64` as `$$$base64`, and so on: one more `$` in front.
+A report, fresh or from the cache, shows a tuple as a list, and bytes as `{"$base64": "…"}`. To tell
+a user's dict from bytes, a key `$base64` in it becomes `$$base64`, `$$base64` becomes `$$$base64`,
+and so on.
 """
 
 
 class Finding(NamedTuple):
-    """Something worth telling about a place in a chunk.
+    """A remark about a place in a chunk.
 
-    Lines and columns are 1-based, columns in code points, ends exclusive; they count from the
+    Lines and columns are 1-based, columns in code points, ends exclusive. They count from the
     start of the chunk and must be inside it: a column is at most one past the end of its line.
-    Without an end the finding is about one character.
+    Without an end, the finding covers one character.
     """
 
     message: str
@@ -38,10 +38,10 @@ class Finding(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Findings and a value together, as a processor may return them.
+    """Findings and a value together, as a processor can return them.
 
     A tuple of the two means the same: `return findings, value`, where `findings` is a Finding, or a
-    list or tuple of them, which may be empty. Everywhere else in a value a Finding is an error.
+    list or tuple of them, which may be empty. A Finding inside a value is an error.
     """
 
     findings: Finding | Sequence[Finding] = ()
@@ -49,11 +49,11 @@ class Result(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one processor made of one chunk."""
+    """The outcome of one processor for one chunk."""
 
     findings: tuple[Finding, ...] = ()
     value: "Plain" = None
     error: str | None = None
-    """Why there is neither: what the processor raised. Such an outcome is not kept."""
+    """What the processor raised, if there is neither. Such an outcome is not stored."""
     is_certain: bool = True
-    """Whether the key of the result holds all that it depends on; else it is not kept either."""
+    """Whether the key holds all that the result depends on; if not, it is not stored either."""

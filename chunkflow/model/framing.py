@@ -1,4 +1,4 @@
-"""Several byte strings as one: how work crosses to other processes and how records are laid out."""
+"""Joins byte strings into one, for records and for messages to other processes."""
 
 import struct
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ _Bytes = TypeVar("_Bytes", bytes, memoryview)
 
 
 def join(parts: Sequence[bytes | bytearray]) -> bytes:
-    """The parts in one byte string, from which `split` makes them again."""
+    """Join parts into one byte string, which `split` splits again."""
     count = len(parts)
     head = struct.pack(f"<{count + 1}I", count, *map(len, parts))
     return b"".join((head, *parts))
 
 
 def split(data: _Bytes) -> list[_Bytes]:
-    """The parts that `join` was given; of a view they are views.
+    """Split what `join` returned; the parts of a view are views.
 
     Raises:
         ValueError: the bytes do not come from `join`. Nothing is allocated by a length in them.

@@ -1,4 +1,4 @@
-"""What a run tells: one entry a file, and the totals."""
+"""The report of a run: an entry for each file, and the totals."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from chunkflow.model.finding import Plain
 
 
 class Hits(NamedTuple):
-    """Chunks whose results came from each tier of the cache."""
+    """The number of chunks whose results came from each tier."""
 
     l1: int = 0
     l2: int = 0
@@ -30,7 +30,7 @@ class FileFinding(NamedTuple):
 
 
 class ChunkResult(NamedTuple):
-    """The value that a processor gave for a chunk."""
+    """The value that a processor returned for a chunk."""
 
     chunk: str
     """The digest of the chunk, in hexadecimal."""
@@ -42,7 +42,7 @@ class ChunkResult(NamedTuple):
 
 
 class FileReport(NamedTuple):
-    """What the run did with one file, and what the processors said of it."""
+    """What the run did with one file, and what the processors returned."""
 
     path: str
     status: str
@@ -82,7 +82,7 @@ class CacheMetrics(NamedTuple):
 
 
 class ResourceMetrics(NamedTuple):
-    """What the run took of the machine, its worker processes included."""
+    """Resources that the run used, worker processes included."""
 
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
@@ -91,14 +91,14 @@ class ResourceMetrics(NamedTuple):
 
 
 class OptimizationMetrics(NamedTuple):
-    """What was saved: chunks that did not have to run again."""
+    """What the cache saved."""
 
     chunks_saved: int = 0
     bytes_per_second: float = 0.0
 
 
 class RunMetrics(NamedTuple):
-    """Measured during the run, never estimated."""
+    """Figures measured during the run."""
 
     cache: CacheMetrics = CacheMetrics()
     resources: ResourceMetrics = ResourceMetrics()
@@ -106,7 +106,7 @@ class RunMetrics(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The whole of a run; `files` is sorted by path."""
+    """The whole report; `files` is sorted by path."""
 
     files: tuple[FileReport, ...]
     totals: Totals

@@ -1,19 +1,19 @@
-"""What came of comparing the cache with results that were worked out again."""
+"""The result of comparing the cache with results that were computed again."""
 
 from typing import NamedTuple
 
 DIFFERENCES = {
     "value": "the value differs",
     "findings": "the findings differ",
-    "chunks": "the record is of other chunks",
-    "chunk record": "the result that is kept for the chunk by itself differs",
-    "content": "its content is not what was last seen, though size and times are",
+    "chunks": "the record is about other chunks",
+    "chunk record": "the chunk's own record differs",
+    "content": "the content has changed, but not the size and times",
 }
-"""What can differ, and how that is told."""
+"""Kind of difference → its text."""
 
 
 class Difference(NamedTuple):
-    """Something that the cache gives, and a run without it does not."""
+    """A difference between the cache and a run without it."""
 
     path: str
     processor: str
@@ -25,23 +25,23 @@ class Difference(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """How much of the cache was verified, and what was found."""
+    """How much of the cache was verified, and the differences."""
 
     files: int
-    """Of which the cache holds all."""
+    """Files whose results are all in the cache."""
     checked: int
-    """Of these, those that were processed again."""
+    """Those of them that were processed again."""
     chunks: int
-    """In them, as many as the processors saw."""
+    """The chunks in them, as the processors see them."""
     differences: tuple[Difference, ...]
     failed: tuple[str, ...] = ()
-    """What could not be worked out again, and why."""
+    """What could not be processed again, and why."""
     records: int = 0
-    """Records of the store whose seals were checked."""
+    """Records in the store whose seals were checked."""
     damaged: int = 0
-    """Those whose seal is broken: each is a miss, and is computed again when it is asked for."""
+    """Records whose seal is broken: each is a miss, and is computed again when needed."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether everything that was looked at was right."""
+        """Whether everything that was checked is right."""
         return not (self.differences or self.failed or self.damaged)

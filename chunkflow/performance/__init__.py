@@ -1,1 +1,1 @@
-"""What watches a run and tunes it."""
+"""Observes and tunes a run."""

@@ -1,4 +1,4 @@
-"""What a run takes of the machine, as the operating system counts it."""
+"""Measures the resources that a run uses, as the operating system counts them."""
 
 import resource
 import sys
@@ -7,8 +7,8 @@ import sys
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-def cpu_seconds() -> float:
-    """Processor time of this process and of its children that have ended."""
+def measure_cpu_s() -> float:
+    """Processor time of this process and its ended children."""
     spent = 0.0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         usage = resource.getrusage(who)
@@ -16,8 +16,8 @@ def cpu_seconds() -> float:
     return spent
 
 
-def peak_memory_bytes() -> int:
-    """Highest resident size that this process or one of its ended children ever had."""
+def measure_peak_memory_bytes() -> int:
+    """Highest resident size of this process or one of its ended children."""
     return _RSS_UNIT * max(
         resource.getrusage(who).ru_maxrss
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

@@ -1,1 +1,1 @@
-"""Work to outcomes, in this process or in others."""
+"""Runs tasks in this process or in others."""

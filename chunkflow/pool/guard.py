@@ -1,21 +1,21 @@
-"""A process beside the zygote that ends the workers when the zygote is killed, by whomever.
+"""A process beside the zygote that kills the workers when the zygote is killed.
 
-Workers see the pool's death for themselves, but one that is stopped, or never lets another thread
-run, does not act on it; and the zygote's death nobody tells them. This process does nothing but
-wait, in a process group of its own, so what is sent to the zygote's does not reach it.
+Workers notice the pool's death themselves, but one that is stopped, or never lets another thread
+run, does not act on it; and they do not notice the zygote's death. This process only waits, in a
+process group of its own, so that signals to the zygote's group do not reach it.
 """
 
 import os
 from contextlib import suppress
 
-from chunkflow.pool import orphans
+from chunkflow.pool import reaper
 
 
 class Guard:
-    """The zygote's hold on the process: it acts when this is closed, by the zygote's end."""
+    """The zygote's end of a pipe to the process, which acts when the zygote's end closes it."""
 
     def __init__(self) -> None:
-        """Start the process; where there is none to be had, go on without."""
+        """Start the process; if the system has none left, go on without."""
         reader, self.fd = os.pipe()
         try:
             pid = os.fork()
@@ -23,25 +23,25 @@ class Guard:
             pid = -1
         if pid == 0:
             os.close(self.fd)
-            _guard(reader)
+            _wait_and_kill(reader)
         os.close(reader)
-        with suppress(OSError):  # at once, and not when the process gets round to it
+        with suppress(OSError):  # at once, not when the process gets to it
             os.setpgid(pid, pid)
 
     def add_self(self) -> None:
-        """Say, as a worker, that there is one: the zygote may be killed before it could."""
-        self._tell(os.getpid())
+        """Register this worker; the worker does so itself as the zygote may be killed first."""
+        self._send(os.getpid())
 
     def forget(self, pid: int) -> None:
-        """Say that it has ended: its number may be another process's from now on."""
-        self._tell(-pid)
+        """Remove a worker that has ended: its number may become another process's."""
+        self._send(-pid)
 
-    def _tell(self, number: int) -> None:
+    def _send(self, number: int) -> None:
         with suppress(OSError):
             os.write(self.fd, b"%d\n" % number)
 
 
-def _guard(reader: int) -> None:
+def _wait_and_kill(reader: int) -> None:
     workers: set[int] = set()
     try:
         _keep_only(reader)
@@ -52,13 +52,13 @@ def _guard(reader: int) -> None:
                     workers.add(number)
                 else:
                     workers.discard(-number)
-        orphans.kill_groups(workers)
+        reaper.kill_groups(workers)
     finally:
         os._exit(0)
 
 
 def _keep_only(reader: int) -> None:
-    """Hold nothing open whose end somebody waits for; standard error among it."""
+    """Close everything whose end somebody may wait for, standard error included."""
     null_fd = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null_fd, fd)

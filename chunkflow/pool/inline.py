@@ -1,21 +1,21 @@
-"""The pool for small jobs: work runs in the caller's own process, one task after the other."""
+"""The pool for small jobs: tasks run in the caller's own process, one after the other."""
 
 from collections.abc import Iterable, Iterator
 
 from chunkflow.errors import PoolError, Terminated
-from chunkflow.pool.attempt import Outcome, attempt, prepared
+from chunkflow.pool.execution import WorkOutput, prepare_work, run_work
 from chunkflow.pool.protocol import Answer, Prepare, Task, Work
 
-# Here it is the user's own signal, and no failure of the work.
-_PASSING = (KeyboardInterrupt, Terminated)
+# In this process they come from the user, and are no failure of the work.
+_PASSED_ON = (KeyboardInterrupt, Terminated)
 
 
 class InlinePool:
-    """Runs tasks where it stands, without a process of its own.
+    """Runs tasks in this process.
 
-    What limits time here is the work itself, whatever a task says; there is no limit on memory, and
-    work that crashes its process takes the caller with it. What signals raise passes through;
-    every other exception becomes the task's error.
+    The work itself must limit its time, whatever a task says; memory has no limit, and work that
+    crashes its process takes the caller with it. Exceptions that signals raise pass through; every
+    other exception becomes the task's error.
     """
 
     def __init__(self, prepare: Prepare, config: bytes) -> None:
@@ -24,17 +24,17 @@ class InlinePool:
         self._work: Work | None = None
 
     def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]:
-        """Yield the answers in order; a task is taken, and worked on, when they are asked for."""
+        """Yield the answers in order; a task is taken and run when its answer is asked for."""
         has_paused = False
         for task in tasks:
             if task is not None:
-                yield from self._answers(task)
-            elif has_paused:  # nothing is in flight that could bring more
+                yield from self._run_task(task)
+            elif has_paused:  # nothing is in flight that could bring more tasks
                 return
             has_paused = task is None
 
     def close(self) -> None:
-        """Forget what was prepared."""
+        """Drop what was prepared."""
         self._work = None
 
     def __enter__(self) -> "InlinePool":
@@ -43,14 +43,14 @@ class InlinePool:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _answers(self, task: Task) -> Iterator[Answer]:
+    def _run_task(self, task: Task) -> Iterator[Answer]:
         if self._work is None:
-            self._work = prepared(self._prepare, self._config, passing=_PASSING)
-        for outcome in attempt(self._work, task.payload, passing=_PASSING):
-            yield _answer(task, outcome)
+            self._work = prepare_work(self._prepare, self._config, passed_on=_PASSED_ON)
+        for output in run_work(self._work, task.payload, passed_on=_PASSED_ON):
+            yield _build_answer(task, output)
 
 
-def _answer(task: Task, outcome: Outcome) -> Answer:
-    payload, failure, is_final, _ = outcome
+def _build_answer(task: Task, output: WorkOutput) -> Answer:
+    payload, failure, is_final, _ = output
     error = PoolError(failure) if failure is not None else None
     return Answer(task.id, payload, error, is_final)

@@ -1,50 +1,51 @@
-"""The bound on the memory that work may take in a worker."""
+"""Limits the memory that work may take in a worker."""
 
 import gc
 import os
 import resource
 from contextlib import suppress
 
-from chunkflow.pool.attempt import describe
+from chunkflow.pool.execution import describe
 
 _MIB = 1 << 20
 
 
 class MemoryLimit:
-    """Lets this process grow by `limit_bytes` from now on, and no further; by any amount for None.
+    """Lets this process grow by `limit_bytes` from now on; None sets no limit.
 
-    What counts is private writable memory (`RLIMIT_DATA`), and what the interpreter and the
-    imported modules hold already does not. Address space that is only reserved does not count
-    either: programs like node reserve gigabytes of it. Each program that work starts has the same
-    limit for itself. Where the system cannot tell what a process holds there is no limit.
+    Private writable memory counts (`RLIMIT_DATA`), apart from what the interpreter and the
+    imported modules already hold. Address space that is only reserved does not count: programs
+    like node reserve gigabytes of it. Each program that work starts has the same limit for itself.
+    There is no limit on systems that do not show what a process holds.
 
-    Past it an allocation fails: in Python that is `MemoryError`, in C often the end of the process.
+    Past the limit an allocation fails: in Python with `MemoryError`, in C often with the end of the
+    process.
     """
 
     def __init__(self, limit_bytes: int | None) -> None:
         self._limit_bytes = limit_bytes
         self._is_lifted = False
         self._unlimited = resource.getrlimit(resource.RLIMIT_DATA)
-        self._base_bytes = _held_bytes() if limit_bytes is not None else None
+        self._base_bytes = _measure_held_bytes() if limit_bytes is not None else None
         self._impose()
 
-    def tell(self, error: BaseException) -> str:
-        """Name an exception; where memory ran out, say what the limit is."""
+    def describe_error(self, error: BaseException) -> str:
+        """Format an exception; where memory ran out, name the limit."""
         if self._limit_bytes is None or not isinstance(error, MemoryError):
             return describe(error)
-        # Or there might not be enough left to tell it.
+        # Or there might not be enough left to report it.
         self._lift()
-        return f"it needed more memory than the limit of {_shown(self._limit_bytes)}"
+        return f"it needed more memory than the limit of {_format_size(self._limit_bytes)}"
 
     def recover(self) -> bool:
-        """After what was told: say whether there is room for more work, and limit it again.
+        """Restore the limit after an error; returns whether there is room for more work.
 
-        There is not where the process still holds more than half of what it may.
+        There is none if the process still holds more than half of the limit.
         """
         if not self._is_lifted or self._limit_bytes is None or self._base_bytes is None:
             return True
-        gc.collect()  # what failed may hold much memory in a circle
-        held_bytes = _held_bytes()
+        gc.collect()  # what failed may hold much memory in a cycle
+        held_bytes = _measure_held_bytes()
         if held_bytes is None or held_bytes - self._base_bytes > self._limit_bytes // 2:
             return False
         self._impose()
@@ -65,12 +66,12 @@ class MemoryLimit:
         resource.setrlimit(resource.RLIMIT_DATA, self._unlimited)
 
 
-def _shown(size_bytes: int) -> str:
+def _format_size(size_bytes: int) -> str:
     return f"{size_bytes // _MIB} MiB" if size_bytes % _MIB == 0 else f"{size_bytes / 1e6:g} MB"
 
 
-def _held_bytes() -> int | None:
-    """The private writable memory of this process; None where only the system knows."""
+def _measure_held_bytes() -> int | None:
+    """The private writable memory of this process; None if the system does not show it."""
     try:
         fd = os.open("/proc/self/statm", os.O_RDONLY)
     except OSError:

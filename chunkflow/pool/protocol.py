@@ -1,4 +1,4 @@
-"""What a pool is to the engine: tasks of bytes go in, answers of bytes come out."""
+"""The pool as the engine sees it: tasks of bytes go in, answers of bytes come out."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeAlias
@@ -6,12 +6,12 @@ from typing import NamedTuple, Protocol, TypeAlias
 from chunkflow.errors import PoolError
 
 Work: TypeAlias = Callable[[bytes], bytes | Iterator[bytes]]
-"""What runs on a task's payload, in a worker. What it returns is the task's one answer; of an
-iterator each item is an answer of its own, sent as soon as it is there."""
+"""Runs on a task's payload, in a worker. It returns the task's one answer, or an iterator: then
+each item is an answer of its own, sent at once."""
 
 Prepare: TypeAlias = Callable[[bytes], Work]
-"""Called once in each worker with the pool's configuration. A module's own function, so that it
-can be found by name in another process."""
+"""Called once in each worker with the pool's configuration. It must be a module's own function, so
+that another process can find it by name."""
 
 
 class Task(NamedTuple):
@@ -20,32 +20,31 @@ class Task(NamedTuple):
     id: int
     payload: bytes
     weight_bytes: int
-    """What it counts for against the bound on bytes in flight; its files' size, say."""
+    """What it counts against the bound on bytes in flight, such as the size of its files."""
     limit_s: float | None = None
-    """How long it may take until its next answer: from its start, and anew from each part."""
+    """How long the next answer may take: from the task's start, and anew from each part."""
 
 
 class Answer(NamedTuple):
-    """What became of a task: a payload, or the error that cost it."""
+    """The answer to a task: a payload, or an error."""
 
     id: int
     payload: bytes = b""
     error: PoolError | None = None
     is_final: bool = True
-    """False for a part, after which more comes. An iterator's end is a final answer without a
-    payload; an error always is final, and the parts before it stand."""
+    """False for a part, after which more follows. An iterator's end is a final answer without a
+    payload. An error is always final, and the parts before it stand."""
 
 
 class Pool(Protocol):
-    """Runs tasks. Use it as a context manager; on leaving, no process of it is left."""
+    """Runs tasks. Use it as a context manager; leaving it ends all its processes."""
 
-    # Answers come in any order, each as soon as it is there; those of one task in the order they
-    # were made. Tasks are taken from the iterable only while the bytes in flight stay under the
-    # pool's bound, and only when the caller has had every answer that is there. None in place of a
-    # task says that there is nothing at the moment: the pool asks again after the next answer.
-    # Where none can come, for nothing is in flight, it asks once more at once, and then ends. An
-    # exception, a death or a time-out in a worker costs its task only. Closing the iterator cancels
-    # what has not begun.
+    # Answers come in any order, each at once; those of one task come in the order they were made.
+    # Tasks are taken from the iterable only while the bytes in flight stay under the pool's bound,
+    # and only when the caller has received every answer there is. None in place of a task means
+    # that there is none at the moment: the pool asks again after the next answer. If nothing is in
+    # flight, it asks once more at once, and then ends. An exception, a death or a time-out in a
+    # worker costs only its task. Closing the iterator cancels what has not begun.
     def map(self, tasks: Iterable[Task | None]) -> Iterator[Answer]: ...
 
     def close(self) -> None: ...

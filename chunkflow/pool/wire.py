@@ -1,7 +1,7 @@
-"""How bytes are framed on the pipes between a pool and its workers.
+"""Frames bytes on the pipes between a pool and its workers.
 
-A frame is a mark, what it is, the length of its body, and the body. Foreign code runs next to
-these pipes and may write to them; the mark tells the end of what can be believed.
+A frame is a mark, its kind, the length of its body, and the body. Foreign code runs next to these
+pipes and may write to them; a missing mark shows where the bytes can no longer be trusted.
 """
 
 import os
@@ -9,26 +9,26 @@ import struct
 from collections.abc import Iterator
 
 READ_BYTES = 1 << 20
-"""Most that one read asks for; a pipe holds 64 KiB unless somebody widened it."""
+"""The most that one read asks for; a pipe holds 64 KiB unless it was widened."""
 MOST_BYTES = (1 << 32) - 1
 """The longest body that a frame can have."""
 
 TASK = 0
-"""To a worker: what it is started with, and then its tasks."""
+"""To a worker: its setup, and then its tasks."""
 HELLO = 1
 """A worker's first frame: its process id in decimal digits."""
 READY = 2
-"""A worker's second frame: what it runs is prepared, tasks begin."""
+"""A worker's second frame: it is prepared, and tasks may begin."""
 PART = 3
 """A part of a task's result; more follows."""
-DONE = 4
+RESULT = 4
 """A task's result, or the end of its parts."""
 RAISED = 5
 """Why a task has no result, in UTF-8."""
 LAST = 6
-"""The same, and the worker ends now: it cannot go on to another task."""
+"""The same, after which the worker ends: it cannot do another task."""
 SPOILED = 7
-"""Why the worker ends now, though there may be more to do in the task, in UTF-8."""
+"""Why the worker ends in the middle of the task, in UTF-8."""
 
 _MARK = 0x9DC3F7
 """Three bytes that no text holds: none of them is ASCII, and together they are no UTF-8."""
@@ -37,11 +37,11 @@ HEADER_BYTES = _HEADER.size
 
 
 class CorruptFrameError(ValueError):
-    """What was read is no frame."""
+    """The bytes read are not a frame."""
 
 
 def frame(kind: int, body: bytes) -> bytes:
-    """Make one frame; `struct.error` where `body` is longer than `MOST_BYTES`."""
+    """Make a frame; raises `struct.error` if `body` is longer than `MOST_BYTES`."""
     return _HEADER.pack(_MARK << 8 | kind, len(body)) + body
 
 
@@ -57,16 +57,16 @@ def read_frame(fd: int) -> tuple[int, bytes]:
 
     Raises:
         EOFError: the other side is gone.
-        CorruptFrameError: it is none.
+        CorruptFrameError: the bytes are not a frame.
     """
-    kind, length = _unpacked(_read_exactly(fd, HEADER_BYTES))
+    kind, length = _read_header(_read_exactly(fd, HEADER_BYTES))
     return kind, _read_exactly(fd, length)
 
 
-def _unpacked(data: bytes | bytearray, offset: int = 0) -> tuple[int, int]:
+def _read_header(data: bytes | bytearray, offset: int = 0) -> tuple[int, int]:
     head, length = _HEADER.unpack_from(data, offset)
     if head >> 8 != _MARK:
-        raise CorruptFrameError("it does not begin like one")
+        raise CorruptFrameError("the mark is missing")
     return head & 0xFF, length
 
 
@@ -84,24 +84,25 @@ def _read_exactly(fd: int, length: int) -> bytes:
 
 
 class FrameBuffer:
-    """Collects what a non-blocking descriptor gives until frames are whole.
+    """Collects what a non-blocking descriptor gives until frames are complete.
 
-    It holds what was fed and nothing in advance, whatever a length says.
+    It allocates nothing in advance, whatever a length says.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take `data` in; yield the frames it completed, kind and body, in order.
+        """Add `data`; yield the kind and body of each frame that it completes, in order.
 
-        To be used up before the next call. Raises `CorruptFrameError` at the first that is none.
+        Exhaust the iterator before the next call. Raises `CorruptFrameError` at bytes that are not
+        a frame.
         """
         buffer = self._buffer
         buffer += data
         start = 0
         while len(buffer) - start >= HEADER_BYTES:
-            kind, length = _unpacked(buffer, start)
+            kind, length = _read_header(buffer, start)
             end = start + HEADER_BYTES + length
             if end > len(buffer):
                 break

@@ -1,4 +1,4 @@
-"""The built-in processor `chunks`: says nothing, so that a run only cuts files and keeps that."""
+"""The built-in processor `chunks`: returns nothing, so that a run only cuts files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ _NOTHING = Outcome()
 
 
 class Chunks:
-    """What a run without processors runs."""
+    """The processor of a run that names none."""
 
     name = "chunks"
     version = "1"
@@ -30,7 +30,7 @@ class Chunks:
             raise SettingsError(f'unknown setting "processors.chunks.{key}"; it has none')
 
     def parts(self) -> dict[str, str]:
-        """There are none: nothing that it says can change."""
+        """No digests: its results cannot change."""
         return {}
 
     def process(
@@ -39,5 +39,5 @@ class Chunks:
         source: bytes,  # noqa: ARG002 - the protocol's
         roots: Sequence["Node"],  # noqa: ARG002
     ) -> Iterator[Outcome]:
-        """The same nothing for every chunk."""
+        """Return an empty outcome for every chunk."""
         return iter([_NOTHING] * len(chunks))

@@ -24,7 +24,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 from zipimport import zipimporter
 
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 
 _STANDARD = os.path.dirname(os.__file__) + os.sep
 _CHUNKFLOW = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -75,7 +75,7 @@ class CodeLog:
         sys.addaudithook(self._note_event)
 
     @contextmanager
-    def noting(self) -> Iterator[None]:
+    def note_imports(self) -> Iterator[None]:
         """Note imports for as long as this lasts: those of a user's code, not chunkflow's own."""
         self._is_noting = True
         try:
@@ -91,7 +91,7 @@ class CodeLog:
     def note_compiled(self, name: str, path: str, code: bytes) -> None:
         """A module of the user's is being made from these bytes."""
         self.compiled.add(name)
-        self._compiled.setdefault(name, {})[path] = _digest(code)
+        self._compiled.setdefault(name, {})[path] = _hash(code)
 
     def forget(self) -> None:
         """Begin anew to note names; what was compiled from which bytes stays known."""
@@ -104,7 +104,7 @@ class CodeLog:
         """Whether anything was noted since `forget`."""
         return bool(self.imported or self.compiled or self.opened)
 
-    def count(self, package: str) -> None:
+    def count_modules(self, package: str) -> None:
         """Let the modules of an installed package count one by one."""
         self.packages.add(package)
 
@@ -116,7 +116,7 @@ class CodeLog:
             return name.partition(".")[0] in self.packages
         return not path.startswith(_STANDARD)
 
-    def units(self, name: str, path: str | None = None) -> list[Unit]:
+    def find_units(self, name: str, path: str | None = None) -> list[Unit]:
         """What stands for a module; nothing for the standard library's and chunkflow's own.
 
         Args:
@@ -124,46 +124,46 @@ class CodeLog:
             path: its file, where it is not loaded yet.
         """
         if name in _METADATA:
-            return [Unit("distributions", "", distributions_digest())]
+            return [Unit("distributions", "", digest_distributions())]
         if name in self._compiled:
-            return [self._compiled_unit(name), *self._folders(name)]
-        path = path or file_of(sys.modules.get(name))
+            return [self._join_compiled(name), *self._find_folders(name)]
+        path = path or get_file(sys.modules.get(name))
         if path is None:
-            return self._folders(name) if name in sys.modules else self._missing(name)
+            return self._find_folders(name) if name in sys.modules else self._note_missing(name)
         if path.startswith(_CHUNKFLOW):
             return []
         if not self.is_own(name, path):
             is_installed = self._is_installed(path)
-            found = distributions_of(name) if is_installed else []
+            found = find_distributions(name) if is_installed else []
             if found or not is_installed:
                 return found
             # A file that was put among the installed ones by hand belongs to no distribution.
-            self.count(name.partition(".")[0])
-        return [Unit(f"module {name}", path, file_digest(path)), *self._folders(name)]
+            self.count_modules(name.partition(".")[0])
+        return [Unit(f"module {name}", path, digest_file(path)), *self._find_folders(name)]
 
-    def opened_units(self) -> list[Unit]:
+    def find_opened_units(self) -> list[Unit]:
         """The files of Python code that were opened by something else than an import."""
         loaded = {path for paths in self._compiled.values() for path in paths}
-        loaded |= {path for module in list(sys.modules.values()) if (path := file_of(module))}
+        loaded |= {path for module in list(sys.modules.values()) if (path := get_file(module))}
         own = [path for path in sorted(self.opened - loaded) if self.is_own("", path)]
-        return [Unit(f"file {self._relative(path)}", path, file_digest(path)) for path in own]
+        return [Unit(f"file {self._relative(path)}", path, digest_file(path)) for path in own]
 
-    def _compiled_unit(self, name: str) -> Unit:
+    def _join_compiled(self, name: str) -> Unit:
         files = self._compiled[name]
         if len(files) == 1:
             ((path, digest),) = files.items()
             return Unit(f"module {name}", path, digest)
-        return Unit(f"module {name}", "", _digest("".join(sorted(files.values())).encode()))
+        return Unit(f"module {name}", "", _hash("".join(sorted(files.values())).encode()))
 
-    def _folders(self, name: str) -> list[Unit]:
+    def _find_folders(self, name: str) -> list[Unit]:
         """The folders of a package of the user's, whose names code may go by."""
         places = [str(place) for place in getattr(sys.modules.get(name), "__path__", ())]
         own = [place for place in places if self.is_own(name, os.path.join(place, ""))]
         if not own:
             return []
-        return [Unit(f"folder {name}", own[0], folder_digest(own))]
+        return [Unit(f"folder {name}", own[0], digest_folders(own))]
 
-    def _missing(self, name: str) -> list[Unit]:
+    def _note_missing(self, name: str) -> list[Unit]:
         is_ours = name.partition(".")[0] in {"chunkflow", *sys.stdlib_module_names}
         return [] if is_ours else [Unit(f"module {name}", "", "")]
 
@@ -183,61 +183,61 @@ class CodeLog:
                 self.opened.add(os.path.abspath(path))
 
 
-def file_of(module: ModuleType | None) -> str | None:
+def get_file(module: ModuleType | None) -> str | None:
     """The file that a module was loaded from, if there is one."""
     path = getattr(module, "__file__", None)
     return path if isinstance(path, str) else None
 
 
-def file_digest(path: str) -> str:
+def digest_file(path: str) -> str:
     """The digest of a file's bytes, or of the archive that it is in; empty if there is none."""
     while path and not os.path.exists(path):
         outer = os.path.dirname(path)
         path = "" if outer == path else outer
     try:
         with open(path, "rb") as file:
-            return _digest(file.read())
+            return _hash(file.read())
     except OSError:
         return ""
 
 
-def folder_digest(folders: list[str]) -> str:
+def digest_folders(folders: list[str]) -> str:
     """The digest of the names in some folders that can be imported."""
     names = sorted({name for folder in folders for name in _list_importable(folder)})
-    return _digest("\0".join(names).encode("utf-8", "surrogateescape"))
+    return _hash("\0".join(names).encode("utf-8", "surrogateescape"))
 
 
-def distributions_of(module: str) -> list[Unit]:
+def find_distributions(module: str) -> list[Unit]:
     """The installed distributions that a module's top-level package comes from."""
-    names = _packages().get(module.partition(".")[0], ())
-    return [_distribution(name) for name in sorted(set(names))]
+    names = _map_packages().get(module.partition(".")[0], ())
+    return [_find_distribution(name) for name in sorted(set(names))]
 
 
-def distribution_digest(name: str) -> str:
+def digest_distribution(name: str) -> str:
     """What stands for an installed distribution now; empty if it is not installed."""
     try:
-        return _distribution(name).digest
+        return _find_distribution(name).digest
     except PackageNotFoundError:
         return ""
 
 
 @cache
-def _packages() -> dict[str, list[str]]:
+def _map_packages() -> dict[str, list[str]]:
     return dict(packages_distributions())
 
 
-def _distribution(name: str) -> Unit:
+def _find_distribution(name: str) -> Unit:
     found = distribution(name)
     listed = next((text for listing in _LISTINGS if (text := found.read_text(listing))), "")
     facts = f"{found.version}\0{listed}"
-    return Unit(f"distribution {name}", "", _digest(facts.encode("utf-8", "surrogateescape")))
+    return Unit(f"distribution {name}", "", _hash(facts.encode("utf-8", "surrogateescape")))
 
 
-def distributions_digest() -> str:
+def digest_distributions() -> str:
     """The digest of the names and versions of all that is installed."""
     names = {name for folder in sys.path for name in _list_names(folder)}
     found = sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
-    return _digest("\0".join(found).encode("utf-8", "surrogateescape"))
+    return _hash("\0".join(found).encode("utf-8", "surrogateescape"))
 
 
 def _list_importable(folder: str) -> list[str]:
@@ -256,7 +256,7 @@ def _list_names(folder: str) -> list[str]:
         return []
 
 
-def _digest(data: bytes) -> str:
+def _hash(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 

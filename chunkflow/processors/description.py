@@ -1,4 +1,4 @@
-"""What a run has to know of a user's function, told by a process that has imported it."""
+"""What a run must know of a user's function, sent by a process that has imported it."""
 
 import json
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ class Description(NamedTuple):
     context: tuple[str, ...]
     expensive: bool
     takes_options: bool
-    """Whether it wants what `[processors.NAME]` holds."""
+    """Whether it has a parameter for the table `[processors.NAME]`."""
     code: Mapping[str, str]
-    """What it is made of: name of a module or a distribution → digest, in hexadecimal."""
+    """The code it consists of: name of a module or a distribution → digest, in hexadecimal."""
     packages: tuple[str, ...] = ()
     """Installed top-level packages whose modules are in `code` one by one."""
 
     def encode(self) -> bytes:
-        """As bytes, for another process."""
+        """Encode the description for another process."""
         return json.dumps(self).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> "Description":
-        """The value that `encode` made bytes of."""
+        """Decode what `encode` returned."""
         name, version, limit, context, expensive, takes_options, code, packages = json.loads(data)
         declared = (version, limit, tuple(context), expensive, takes_options)
         return cls(name, *declared, code, tuple(packages))
@@ -44,23 +44,23 @@ class Description(NamedTuple):
 
 
 def encode_request(name: str, root: str) -> bytes:
-    """What `describe.prepare`'s work takes: a function's name, and the root of its project."""
+    """Encode a request to describe a function: its name, and its project's root."""
     return json.dumps([name, root]).encode()
 
 
 def decode_request(data: bytes) -> tuple[str, str]:
-    """The name and the root that `encode_request` made bytes of."""
+    """Decode the name and the root."""
     name, root = json.loads(data)
     return name, root
 
 
 def encode_error(error: UsageError) -> bytes:
-    """The answer that there is no description, and why."""
+    """Encode an error as the answer."""
     return _ERROR + json.dumps([type(error).__name__, str(error)]).encode()
 
 
 def decode_answer(data: bytes) -> Description:
-    """The description in an answer.
+    """Decode the description in an answer.
 
     Raises:
         UnknownProcessor: there is no such function.

@@ -5,14 +5,14 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _RESULTS = ("model", "engine/records", "engine/worker", "processors")
 _CUTTING = ("model", "syntax")
 
 
-def digest_of(facts: Mapping[str, object]) -> str:
+def digest_facts(facts: Mapping[str, object]) -> str:
     """The digest of anything that JSON can hold; the rest counts by its `repr`. In hexadecimal.
 
     The order counts too, as a function that is given a dict may go by it.
@@ -21,23 +21,23 @@ def digest_of(facts: Mapping[str, object]) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def rules_digest() -> str:
+def digest_rules() -> str:
     """The digest of chunkflow's source that calls processors and keeps what they say; hexadecimal.
 
     With it in a key, nothing that another release of chunkflow made of a chunk is taken for this
     one's. It takes 0.8 ms of a run.
     """
-    return source_digest(*(os.path.join(_HOME, *folder.split("/")) for folder in _RESULTS))
+    return digest_source(*(os.path.join(_HOME, *folder.split("/")) for folder in _RESULTS))
 
 
-def cutting_digest() -> str:
+def digest_cutting() -> str:
     """The digest of chunkflow's source that cuts files; hexadecimal. It takes 0.8 ms of a run."""
     folders = [os.path.join(_HOME, folder) for folder in _CUTTING]
-    return source_digest(*(inner for folder in folders for inner, _, _ in sorted(os.walk(folder))))
+    return digest_source(*(inner for folder in folders for inner, _, _ in sorted(os.walk(folder))))
 
 
 @cache
-def source_digest(*folders: str) -> str:
+def digest_source(*folders: str) -> str:
     """The digest of all source in some folders, without what is in folders below; hexadecimal.
 
     It is read once a process, as code is loaded once a process.

@@ -1,4 +1,4 @@
-"""What a user's function is told besides the chunk: what `[processors."module:attr"]` holds."""
+"""The options of a user's function: its table `[processors."module:attr"]`."""
 
 import copy
 import inspect
@@ -10,7 +10,7 @@ _NAME = "options"
 
 
 def copy_options(settings: Mapping[str, object]) -> dict[str, Any]:
-    """The keyword arguments of one call; what a function does to them ends with the call."""
+    """The keyword arguments of one call; a function's changes to them end with the call."""
     return {_NAME: copy.deepcopy(dict(settings))}
 
 

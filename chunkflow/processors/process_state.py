@@ -19,6 +19,8 @@ from _signal import getsignal as _getsignal  # type: ignore[import-not-found]
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from chunkflow.private import get_environment
+
 _LIMITS = tuple(
     sorted(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 )
@@ -28,8 +30,7 @@ _SIGNALS = tuple(
     if number <= signal.SIGSYS
 )
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-# The values of `os.environ` as they are kept there: to read them in the public way takes 20 us.
-_environment: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
+_environment = get_environment()
 _STANDARD_FDS = (0, 1, 2)
 
 
@@ -55,14 +56,14 @@ class _State(NamedTuple):
     is_closed: bool
 
 
-def settle() -> None:
+def undo_import_effects() -> None:
     """Stop what an import may have left that would disturb calls.
 
     Its timers would end them, and a relative path means the directory that the run was started in.
     """
     for timer in _TIMERS:
         signal.setitimer(timer, 0)
-    if _START is not None and _directory() != _START:
+    if _START is not None and _get_directory() != _START:
         with suppress(OSError):
             os.chdir(_START)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
@@ -73,8 +74,8 @@ class ProcessState:
 
     def __init__(self) -> None:
         self._before = _observe()
-        self._fds = _standard_files()
-        self._first_free_fd = _first_free_fd()
+        self._fds = _identify_standard_files()
+        self._first_free_fd = _find_free_fd()
 
     def restore(self) -> bool:
         """Undo what has changed; False where that cannot be done."""
@@ -88,20 +89,20 @@ class ProcessState:
 
     def _has_its_files(self) -> bool:
         """Whether no file was closed or exchanged, and there is room for as many again."""
-        free = _first_free_fd()
+        free = _find_free_fd()
         room = self._first_free_fd + resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
-        return self._first_free_fd <= free < room and _standard_files() == self._fds
+        return self._first_free_fd <= free < room and _identify_standard_files() == self._fds
 
 
 def _observe() -> _State:
     umask = os.umask(0o077)
     os.umask(umask)
     return _State(
-        _directory(),
+        _get_directory(),
         dict(_environment),
         tuple(map(resource.getrlimit, _LIMITS)),
         tuple(map(_getsignal, _SIGNALS)),
-        _timers(),
+        _read_timers(),
         signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         sys.getrecursionlimit(),
         umask,
@@ -155,19 +156,19 @@ def _put_back_environment(before: dict[bytes, bytes]) -> None:
             os.environb[name] = value
 
 
-def _directory() -> str | None:
+def _get_directory() -> str | None:
     try:
         return os.getcwd()
     except OSError:
         return None
 
 
-def _timers() -> tuple[tuple[float, float], ...]:
+def _read_timers() -> tuple[tuple[float, float], ...]:
     # What is left of one is another number each time that it is asked.
     return tuple((1.0, 1.0) if any(signal.getitimer(timer)) else (0.0, 0.0) for timer in _TIMERS)
 
 
-def _first_free_fd() -> int:
+def _find_free_fd() -> int:
     """The lowest descriptor that is free; each one that is opened takes it."""
     try:
         fd = os.dup(2)
@@ -177,11 +178,11 @@ def _first_free_fd() -> int:
     return fd
 
 
-def _standard_files() -> list[tuple[int, int] | None]:
-    return [_identity(fd) for fd in _STANDARD_FDS]
+def _identify_standard_files() -> list[tuple[int, int] | None]:
+    return [_identify(fd) for fd in _STANDARD_FDS]
 
 
-def _identity(fd: int) -> tuple[int, int] | None:
+def _identify(fd: int) -> tuple[int, int] | None:
     try:
         found = os.fstat(fd)
     except OSError:
@@ -189,5 +190,5 @@ def _identity(fd: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-_START = _directory()
+_START = _get_directory()
 _RECURSION_LIMIT = sys.getrecursionlimit()

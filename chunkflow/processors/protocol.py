@@ -1,4 +1,4 @@
-"""What a processor is to the engine."""
+"""The processor as the engine sees it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol

@@ -15,9 +15,9 @@ from chunkflow.processors.code import CodeLog
 from chunkflow.processors.declaration import Spec
 from chunkflow.processors.description import Description
 from chunkflow.processors.options import copy_options, takes_options
-from chunkflow.processors.outcomes import outcome_of
-from chunkflow.processors.process_state import ProcessState, settle
-from chunkflow.processors.static_imports import reachable_units
+from chunkflow.processors.outcomes import build_outcome
+from chunkflow.processors.process_state import ProcessState, undo_import_effects
+from chunkflow.processors.static_imports import find_reachable_units
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -64,13 +64,13 @@ class PythonProcessor:
         _start_counting(log, described, module_name)
         pid = os.getpid()
         try:
-            with log.noting():
-                module = _imported(name, module_name, root, log)
-                self._function = _found(name, module, attribute)
+            with log.note_imports():
+                module = _import(name, module_name, root, log)
+                self._function = _find_function(name, module, attribute)
         finally:
             if os.getpid() != pid:  # the module forked, and its child came back instead of ending
                 os._exit(0)
-        settle()
+        undo_import_effects()
         self.description = self._describe() if described is None else described
         self.version = self.description.version
         self.context = self.description.context
@@ -94,27 +94,27 @@ class PythonProcessor:
         return self._unknown
 
     def _run(self, chunk: Chunk) -> Outcome:
-        outcome = self._called(chunk)
+        outcome = self._call(chunk)
         if self._log.has_news:
             self._note_code()
         return outcome._replace(is_certain=False) if self._unknown else outcome
 
-    def _called(self, chunk: Chunk) -> Outcome:
+    def _call(self, chunk: Chunk) -> Outcome:
         if self._state is None:
             self._state = ProcessState()
         options = copy_options(self._settings) if self.description.takes_options else {}
         try:
-            with self._log.noting():
+            with self._log.note_imports():
                 returned = self._function(chunk, **options)
         except MemoryError:
             raise  # the pool knows whether there is a limit, and if the process can go on
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a user's function raises
-            said = _told(exc, self._log)
+            said = _describe_exception(exc, self._log)
             return Outcome(error=f'processor "{self.name}" raised {said}')
         finally:
             self.is_spoiled = not self._state.restore() or self.is_spoiled
         try:
-            return outcome_of(returned, chunk)
+            return build_outcome(returned, chunk)
         except ProcessorError as exc:
             return Outcome(error=f'processor "{self.name}" {exc}')
 
@@ -122,11 +122,11 @@ class PythonProcessor:
         """Note what was imported that the key does not have as it is now."""
         log, known = self._log, self.description.code
         names = log.compiled | (log.imported - self._known_names)
-        found = [unit for name in names for unit in log.units(name)] + log.opened_units()
+        found = [unit for name in names for unit in log.find_units(name)] + log.find_opened_units()
         late = {unit.name for unit in found if unit.name not in known}
         if late:
             # And with it whatever it may import in its turn.
-            found += reachable_units(names, log).values()
+            found += find_reachable_units(names, log).values()
         for unit in found:
             if known.get(unit.name) != unit.digest:
                 self._unknown[unit.name] = unit.path
@@ -134,13 +134,13 @@ class PythonProcessor:
         log.forget()
 
     def _describe(self) -> Description:
-        spec = _spec_of(self._function)
-        packages = [self.name.partition(":")[0], *_origins(self._function)]
+        spec = _get_spec(self._function)
+        packages = [self.name.partition(":")[0], *_list_origins(self._function)]
         for package in packages:
-            self._log.count(package.partition(".")[0])
+            self._log.count_modules(package.partition(".")[0])
         names = self._log.imported | self._log.compiled | set(packages)
-        opened = self._log.opened_units()
-        units = [*reachable_units(names, self._log).values(), *opened]
+        opened = self._log.find_opened_units()
+        units = [*find_reachable_units(names, self._log).values(), *opened]
         code = {unit.name: unit.digest for unit in units}
         return Description(
             self.name,
@@ -155,7 +155,7 @@ class PythonProcessor:
 
     def _check_unchanged(self, described: Description) -> None:
         self._note_code()
-        spec = (self.name, *_spec_of(self._function), takes_options(self._function))
+        spec = (self.name, *_get_spec(self._function), takes_options(self._function))
         if spec != described.declared or not self._unknown.keys().isdisjoint(described.code):
             raise UsageError(f'processor "{self.name}" has just been changed; run again')
 
@@ -164,22 +164,22 @@ def _start_counting(log: CodeLog, described: Description | None, module_name: st
     log.forget()
     packages = (module_name.partition(".")[0],) if described is None else described.packages
     for package in packages:
-        log.count(package)
+        log.count_modules(package)
 
 
-def _spec_of(function: object) -> Spec:
+def _get_spec(function: object) -> Spec:
     spec = getattr(function, "chunkflow_spec", None)
     return spec if isinstance(spec, Spec) else Spec()
 
 
-def _origins(function: Callable[..., object]) -> list[str]:
+def _list_origins(function: Callable[..., object]) -> list[str]:
     """Names of the modules that a function was written in, behind what is wrapped around it."""
     found = (function, type(function), getattr(function, "func", None), unwrap(function))
     names = (getattr(one, "__module__", None) for one in found)
     return [name for name in names if isinstance(name, str) and name in sys.modules]
 
 
-def _imported(name: str, module_name: str, root: str, log: CodeLog) -> ModuleType:
+def _import(name: str, module_name: str, root: str, log: CodeLog) -> ModuleType:
     if module_name == "__main__":
         raise UsageError(
             f'cannot load processor "{name}": other processes cannot import what a script or a'
@@ -196,12 +196,11 @@ def _imported(name: str, module_name: str, root: str, log: CodeLog) -> ModuleTyp
                 f'there is no module "{missing}" for processor "{name}"; it is looked for in {root}'
                 " and PYTHONPATH"
             ) from exc
-        raise UsageError(
-            f'cannot load processor "{name}": importing {module_name} raised {_told(exc, log)}'
-        ) from exc
+        failure = f'cannot load processor "{name}": importing {module_name} raised'
+        raise UsageError(f"{failure} {_describe_exception(exc, log)}") from exc
 
 
-def _found(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], object]:
+def _find_function(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], object]:
     function = getattr(module, attribute, None)
     if callable(function):
         return function  # type: ignore[no-any-return]
@@ -216,17 +215,17 @@ def _found(name: str, module: ModuleType, attribute: str) -> Callable[[Chunk], o
     raise UnknownProcessor(f'there is no "{attribute}" in {module.__name__}{advice}')
 
 
-def _told(exc: BaseException, log: CodeLog) -> str:
+def _describe_exception(exc: BaseException, log: CodeLog) -> str:
     """Type, message and place of an exception; the place in the user's own code if it can be."""
     try:
         said = str(exc)
     except Exception:  # noqa: BLE001 - an exception of a user's own may fail at that too
         said = ""
-    place = _place(exc.__traceback__, log)
+    place = _locate(exc.__traceback__, log)
     return f"{type(exc).__name__}{': ' if said else ''}{said}{place}"
 
 
-def _place(trace: TracebackType | None, log: CodeLog) -> str:
+def _locate(trace: TracebackType | None, log: CodeLog) -> str:
     places = []
     while trace is not None:
         frame = trace.tb_frame

@@ -1,4 +1,4 @@
-"""Plain values as a user's function returns them: copied, checked, and refused with their place."""
+"""Copies and checks plain values that a user's function returns."""
 
 import math
 import re
@@ -15,7 +15,7 @@ _TOO_LARGE = 10**_MOST_DIGITS
 _RESERVED = re.compile(r"\$+base64")
 
 
-def plain_value(value: object, where: str) -> Plain:
+def copy_plain_value(value: object, where: str) -> Plain:
     """A copy of a plain value as a cache would give it back; only its bytes are still bytes.
 
     Tuples become lists, subclasses what they are subclasses of, and a key that looks like the one
@@ -24,10 +24,10 @@ def plain_value(value: object, where: str) -> Plain:
     Raises:
         ProcessorError: it is no plain value; says where.
     """
-    return _plain(value, where, 0)
+    return _copy(value, where, 0)
 
 
-def plain_text(text: str, where: str) -> str:
+def copy_text(text: str, where: str) -> str:
     """A copy of a text.
 
     Raises:
@@ -45,7 +45,7 @@ def refuse(where: str, what: str) -> NoReturn:
     raise ProcessorError(f"gave a wrong result: {place} {what}")
 
 
-def kind_of(value: object) -> str:
+def name_type(value: object) -> str:
     """The name of a value's type."""
     return type(value).__name__
 
@@ -55,11 +55,11 @@ def show(value: object) -> str:
     try:
         shown = repr(value)
     except Exception:  # noqa: BLE001 - of a user's class, or a number that is too long
-        return f"a {kind_of(value)}"
+        return f"a {name_type(value)}"
     return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
 
 
-def _plain(value: object, where: str, depth: int) -> Plain:  # noqa: PLR0911 - a case a type
+def _copy(value: object, where: str, depth: int) -> Plain:  # noqa: PLR0911 - a case a type
     if depth > _MAX_DEPTH:
         refuse(where[:40] + "…", f"is nested more than {_MAX_DEPTH} deep")
     match value:
@@ -68,21 +68,21 @@ def _plain(value: object, where: str, depth: int) -> Plain:  # noqa: PLR0911 - a
         case None | bool():
             return value
         case int():
-            return _whole_number(value, where)
+            return _copy_int(value, where)
         case float():
-            return _number(value, where)
+            return _copy_float(value, where)
         case str():
-            return plain_text(value, where)
+            return copy_text(value, where)
         case bytes():
             return bytes(memoryview(value))
         case list() | tuple():
             items = enumerate(value)
-            return [_plain(item, f"{where}[{index}]", depth + 1) for index, item in items]
+            return [_copy(item, f"{where}[{index}]", depth + 1) for index, item in items]
         case dict():
-            return _table(value, where, depth)
+            return _copy_dict(value, where, depth)
     refuse(
         where,
-        f"is a {kind_of(value)}; return findings, or None, bool, int, float, str, bytes,"
+        f"is a {name_type(value)}; return findings, or None, bool, int, float, str, bytes,"
         " list and dict",
     )
 
@@ -90,28 +90,28 @@ def _plain(value: object, where: str, depth: int) -> Plain:  # noqa: PLR0911 - a
 def _refuse_inside(value: object, where: str) -> NoReturn:
     refuse(
         where,
-        f"is a {kind_of(value)} inside a value; return Result(findings, value) to give both",
+        f"is a {name_type(value)} inside a value; return Result(findings, value) to give both",
     )
 
 
-def _table(value: "dict[object, object]", where: str, depth: int) -> "dict[str, Plain]":
+def _copy_dict(value: "dict[object, object]", where: str, depth: int) -> "dict[str, Plain]":
     table = {}
     for key, item in value.items():
-        name = _key(key, where)
+        name = _copy_key(key, where)
         if name in table:
             refuse(where, f"is a dict with two keys that are {show(name)}")
-        table[name] = _plain(item, f"{where}[{show(key)}]", depth + 1)
+        table[name] = _copy(item, f"{where}[{show(key)}]", depth + 1)
     return table
 
 
-def _key(key: object, where: str) -> str:
+def _copy_key(key: object, where: str) -> str:
     if not isinstance(key, str):
-        refuse(where, f"is a dict with the key {show(key)}; keys must be texts")
-    name = plain_text(key, f"{where}[{show(key)}]")
+        refuse(where, f"is a dict with the key {show(key)}; keys must be strings")
+    name = copy_text(key, f"{where}[{show(key)}]")
     return f"${name}" if _RESERVED.fullmatch(name) else name
 
 
-def _whole_number(value: int, where: str) -> int:
+def _copy_int(value: int, where: str) -> int:
     number = int.__int__(value)
     if not -_TOO_LARGE < number < _TOO_LARGE or not _is_printable(number):
         refuse(where, "is a whole number that is too long to be printed")
@@ -126,7 +126,7 @@ def _is_printable(number: int) -> bool:
         return False
 
 
-def _number(value: float, where: str) -> float:
+def _copy_float(value: float, where: str) -> float:
     number = float.__float__(value)
     if not math.isfinite(number):
         refuse(where, f"is {number}, which JSON cannot hold")

@@ -1,1 +1,1 @@
-"""A run's report in each output format, one file a format."""
+"""Renders a run's report, one module for each output format."""

@@ -1,26 +1,26 @@
-"""Chunks, as `chunkflow chunks` prints them."""
+"""Renders chunks for `chunkflow chunks`."""
 
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.report.escape import escaped
+from chunkflow.report.escape import escape_text
 
 CHUNK_FORMATS = ("text", "json", "jsonl")
 
 
 def render_chunks(chunks: Iterable[Chunk], form: str) -> Iterator[str]:
-    """The chunks in one of `CHUNK_FORMATS`, lines without line ends."""
+    """Render chunks in one of `CHUNK_FORMATS`, as lines without line ends."""
     if form == "text":
-        yield from map(_line, chunks)
+        yield from map(_render_line, chunks)
         return
-    records = (json.dumps(chunk_as_dict(chunk)) for chunk in chunks)
-    yield from records if form == "jsonl" else _array(records)
+    records = (json.dumps(convert_chunk(chunk)) for chunk in chunks)
+    yield from records if form == "jsonl" else _render_array(records)
 
 
-def chunk_as_dict(chunk: Chunk) -> dict[str, Any]:
-    """A chunk's record: where it is and what it is, without its text."""
+def convert_chunk(chunk: Chunk) -> dict[str, Any]:
+    """The fields of a chunk that JSON shows: place and kind, without the text."""
     return {
         "path": chunk.path,
         "language": chunk.language,
@@ -37,8 +37,8 @@ def chunk_as_dict(chunk: Chunk) -> dict[str, Any]:
     }
 
 
-def _array(records: Iterable[str]) -> Iterator[str]:
-    """A JSON array, an element a line, of records that come one at a time."""
+def _render_array(records: Iterable[str]) -> Iterator[str]:
+    """Render a JSON array, an element a line, from one record at a time."""
     before = "["
     last = ""
     for record in records:
@@ -49,8 +49,8 @@ def _array(records: Iterable[str]) -> Iterator[str]:
     yield before + last + "]"
 
 
-def _line(chunk: Chunk) -> str:
+def _render_line(chunk: Chunk) -> str:
     name = ".".join([*(chunk.scope or ()), *([chunk.name] if chunk.name else [])])
-    place = f"{escaped(chunk.path or '')}:{chunk.start_line}-{chunk.end_line}"
+    place = f"{escape_text(chunk.path or '')}:{chunk.start_line}-{chunk.end_line}"
     size_bytes = chunk.end_byte - chunk.start_byte
-    return f"{place} {chunk.kind} {escaped(name) or '-'} ({size_bytes:,} bytes)"
+    return f"{place} {chunk.kind} {escape_text(name) or '-'} ({size_bytes:,} bytes)"

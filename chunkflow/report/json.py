@@ -1,4 +1,4 @@
-"""The report for programs: one JSON object."""
+"""Renders the report for programs, as one JSON object."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,35 +6,35 @@ from typing import Any
 
 from chunkflow.model.explanation import FileExplanation
 from chunkflow.model.report import FileReport, Report
-from chunkflow.report.explain import explanation_as_dict
+from chunkflow.report.explain import convert_explanation
 
 VERSION = 1
-"""Raised when a field changes its meaning or goes."""
+"""Incremented when a field changes its meaning or is removed."""
 
 
 def render_json(report: Report, explained: Sequence[FileExplanation] = ()) -> Iterator[str]:
-    """The report as JSON, a file a line; lines come without line ends.
+    """Render the report as JSON, a file a line; lines come without line ends.
 
-    Where files are explained there is a list `explain`, beside `files`.
+    Explanations are in a list `explain` beside `files`.
 
-    Whatever is not ASCII is escaped, since a name may hold bytes that no encoding has; such a byte
-    is a lone surrogate, as everywhere in Python: U+DCFF for 0xFF.
+    Everything outside ASCII is escaped, since a name may hold bytes that no encoding has. Such a
+    byte is a lone surrogate, as everywhere in Python: U+DCFF for 0xFF.
     """
     yield f'{{"version": {VERSION},'
     yield ' "files": ['
     last = len(report.files) - 1
     for number, file in enumerate(report.files):
-        yield "  " + json.dumps(file_as_dict(file)) + ("," if number < last else "")
+        yield "  " + json.dumps(convert_file(file)) + ("," if number < last else "")
     yield " ],"
     if explained:
-        yield f' "explain": {json.dumps([explanation_as_dict(file) for file in explained])},'
+        yield f' "explain": {json.dumps([convert_explanation(file) for file in explained])},'
     yield f' "totals": {json.dumps(report.totals._asdict())},'
     metrics = {name: part._asdict() for name, part in report.metrics._asdict().items()}
     yield f' "metrics": {json.dumps(metrics)}}}'
 
 
-def file_as_dict(file: FileReport) -> dict[str, Any]:
-    """A file's entry as the JSON formats show it."""
+def convert_file(file: FileReport) -> dict[str, Any]:
+    """A file's entry as JSON shows it."""
     return {
         "path": file.path,
         "status": file.status,

@@ -1,6 +1,6 @@
-"""What a run may be told: defaults < file < environment < call, and where each value came from."""
+"""Settings of a run: defaults < file < environment < call, and the origin of each value."""
 
 from chunkflow.settings.fields import CacheSettings, Settings
-from chunkflow.settings.merge import load_settings
+from chunkflow.settings.merge import find_git_root, load_settings
 
-__all__ = ["CacheSettings", "Settings", "load_settings"]
+__all__ = ["CacheSettings", "Settings", "find_git_root", "load_settings"]

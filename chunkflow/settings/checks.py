@@ -1,32 +1,33 @@
-"""Which settings there are, and what each may hold."""
+"""The settings that exist, and the values that each accepts."""
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 Check: TypeAlias = Callable[[object], Any]
-"""Gives the value in the form that `Settings` has, or raises ValueError with what it must be."""
+"""Returns the value as `Settings` holds it; raises ValueError with what the value must be."""
 
 _UNITS = {"": 1, "b": 1}
 for _power, _letter in enumerate("kmgt", start=1):
     _UNITS |= {_letter: 1000**_power, f"{_letter}b": 1000**_power, f"{_letter}ib": 1024**_power}
 
 
-def _whole(value: object) -> int:
+def _check_whole(value: object) -> int:
     # The upper end is what SQLite can hold.
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**63:
         raise ValueError("a whole number of at least 1")
     return value
 
 
-def _size(value: object) -> int:
+def _check_size(value: object) -> int:
     try:
-        return _whole(_bytes_of(value) if isinstance(value, str) else value)
+        return _check_whole(_parse_size(value) if isinstance(value, str) else value)
     except ValueError:
         raise ValueError('a size such as 100000, "100MB" or "64 KiB"') from None
 
 
-def _bytes_of(text: str) -> int:
+def _parse_size(text: str) -> int:
     text = text.strip().lower()
     number = text.rstrip("bikmgt ")
     unit = text[len(number) :].strip()
@@ -39,7 +40,7 @@ def _bytes_of(text: str) -> int:
     return int(digits) * _UNITS[unit] // scale
 
 
-def _number(value: object, *, wanted: str, zero: bool = False) -> float:
+def _check_number(value: object, *, wanted: str, zero: bool = False) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(wanted)  # noqa: TRY004 - what every check raises
     if not 0 <= value < 1e12 or (value == 0 and not zero):  # refuses NaN as well
@@ -47,15 +48,15 @@ def _number(value: object, *, wanted: str, zero: bool = False) -> float:
     return float(value)
 
 
-def _seconds(value: object) -> float:
-    return _number(value, wanted="a number of seconds above 0")
+def _check_seconds(value: object) -> float:
+    return _check_number(value, wanted="a number of seconds above 0")
 
 
-def _limit(value: object) -> float | None:
-    return _number(value, wanted="a number of seconds, or 0 for no limit", zero=True) or None
+def _check_limit(value: object) -> float | None:
+    return _check_number(value, wanted="a number of seconds, or 0 for no limit", zero=True) or None
 
 
-def _strings(value: object) -> tuple[str, ...]:
+def _check_strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError("a list of strings")  # noqa: TRY004 - what every check raises
     if not all(isinstance(item, str) and item for item in value):
@@ -63,50 +64,47 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _directory(value: object) -> str:
+def _check_directory(value: object) -> str:
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(path, str) or not path or "\0" in path:
         raise ValueError("the path of a directory")
     return path
 
 
-def _one_of(*choices: str) -> Check:
-    def check(value: object) -> str:
-        if value not in choices:
-            raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
-        return str(value)
-
-    return check
+def _check_choice(choices: tuple[str, ...], value: object) -> str:
+    if value not in choices:
+        raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
+    return str(value)
 
 
 CHECKS: Mapping[str, Check] = {
-    "processors": _strings,
-    "include": _strings,
-    "exclude": _strings,
-    "parallel_operations": _whole,
-    "timeout": _limit,
-    "memory_limit": _size,
-    "fail_on": _one_of("error", "warning", "never"),
-    "max_chunk_bytes": _size,
-    "suites": _strings,
-    "streaming_threshold_bytes": _size,
-    "cache.dir": _directory,
-    "cache.size": _size,
-    "cache.l3": _one_of("sqlite", "diskcache"),
-    "cache.ttl_s": _seconds,
-    "cache.location": _one_of("project", "user"),
+    "processors": _check_strings,
+    "include": _check_strings,
+    "exclude": _check_strings,
+    "parallel_operations": _check_whole,
+    "timeout": _check_limit,
+    "memory_limit": _check_size,
+    "fail_on": partial(_check_choice, ("error", "warning", "never")),
+    "max_chunk_bytes": _check_size,
+    "suites": _check_strings,
+    "streaming_threshold_bytes": _check_size,
+    "cache.dir": _check_directory,
+    "cache.size": _check_size,
+    "cache.l3": partial(_check_choice, ("sqlite", "diskcache")),
+    "cache.ttl_s": _check_seconds,
+    "cache.location": partial(_check_choice, ("project", "user")),
 }
-"""Dotted name → check of every setting but those of `[processors.NAME]`."""
+"""Dotted name → check, for every setting outside `[processors.NAME]`."""
 
 SECTIONS = ("cache",)
-"""The tables of a settings file, besides `[processors.NAME]`."""
+"""The tables of a settings file besides `[processors.NAME]`."""
 
 
-def nearest(name: str) -> str | None:
-    """The setting that was most likely meant by an unknown `name`, if one is near.
+def find_nearest(name: str) -> str | None:
+    """The setting that an unknown `name` most likely means, if one is similar.
 
-    A right key in the wrong table counts as near: `size` is `cache.size`, and
-    `cache.timeout`, written below `[cache]` by mistake, is `timeout`.
+    A valid key in the wrong table is similar: `size` means `cache.size`, and `cache.timeout`,
+    written below `[cache]` by mistake, means `timeout`.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only where a run ends anyway
 
@@ -119,14 +117,14 @@ def nearest(name: str) -> str | None:
 
 
 def show(value: object) -> str:
-    """A wrong value as a message shows it, in TOML's words and cut to a readable length."""
+    """Format a wrong value for a message: as in TOML, and cut to a readable length."""
     match value:
         case bool():
             return str(value).lower()
         case str():
             return f'"{value}"' if len(value) <= 60 else f'"{value[:60]}…"'
         case int() | float():
-            return _digits(value)
+            return _show_number(value)
         case Mapping():
             return "a table"
         case list() | tuple():
@@ -136,7 +134,7 @@ def show(value: object) -> str:
             return f"a {type(value).__name__}"
 
 
-def _digits(number: float) -> str:
+def _show_number(number: float) -> str:
     try:
         return str(number)
     except ValueError:

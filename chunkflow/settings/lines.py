@@ -1,4 +1,4 @@
-"""On which line of a TOML text each key stands, which tomllib does not tell."""
+"""Finds the line of each key in a TOML text, which tomllib does not give."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ _TOKEN = (
 )
 
 
-def lines_of_keys(text: str) -> dict[Path, int]:
-    """Each table header's and key's path → its 1-based line. `text` must be valid TOML.
+def find_key_lines(text: str) -> dict[Path, int]:
+    """The path of each table header and key → its 1-based line. `text` must be valid TOML.
 
-    Keys inside an inline table are not told apart: they stand on the line of the table.
+    Keys inside an inline table have no entries; they stand on the line of the table.
     """
     found: dict[Path, int] = {}
     table: Path = ()
-    for line, is_header, parts in _statements(text):
+    for line, is_header, parts in _split_statements(text):
         if is_header:
             table = parts
         path = parts if is_header else table + parts
@@ -26,7 +26,7 @@ def lines_of_keys(text: str) -> dict[Path, int]:
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[int, bool, Path]]:
+def _split_statements(text: str) -> Iterator[tuple[int, bool, Path]]:
     """`(line, is a table header, key in parts)` of each header and assignment."""
     import re  # noqa: PLC0415 - only a run with a settings file needs it
 
@@ -48,13 +48,13 @@ def _statements(text: str) -> Iterator[tuple[int, bool, Path]]:
             in_value = True
         elif token != ".":
             start = line
-            parts.append(_name(token))
+            parts.append(_parse_name(token))
         line += token.count("\n")
     if parts and not in_value:
         yield start, True, tuple(parts)
 
 
-def _name(token: str) -> str:
+def _parse_name(token: str) -> str:
     """The part of a key that a token stands for."""
     if token[0] not in "\"'":
         return token

@@ -122,15 +122,23 @@ class Budget:
         try:
             callback = count_to_error if to_error else count
             return parser.parse(views.read, progress_callback=callback).root_node, -1
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - whatever it is, it goes on
             # Or it would go on with this text at the next call.
             parser.reset()
             if isinstance(exc, ValueError):
                 return None, place
-            raise
+            raise _find_cause(exc) from None
         finally:
             self._left -= steps
             views.release()
+
+
+def _find_cause(exc: BaseException) -> BaseException:
+    """What ended a parse: what a signal raises while the parser reads is behind its own error."""
+    cause: BaseException | None = exc
+    while cause is not None and isinstance(cause, SystemError):
+        cause = cause.__cause__ or cause.__context__
+    return cause or exc
 
 
 class _Views(dict[int, memoryview]):

@@ -1,16 +1,12 @@
 """The languages that are known: a row a suffix, and a parser for each."""
 
-import sys
 from functools import cache
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
-from types import ModuleType
 
 from tree_sitter import Language, Parser
 
+from chunkflow.private import load_grammars
 from chunkflow.syntax.suffixes import LANGUAGES
 
-_PACKAGE = "tree_sitter_typescript"
 _FUNCTIONS = {
     "typescript": "language_typescript",
     # JSX may stand in any JavaScript file, and the TSX grammar reads all of JavaScript.
@@ -28,27 +24,7 @@ def grammar(language: str) -> Language:
     """
     if language not in _FUNCTIONS:
         raise ValueError(f"unknown language {language!r}; known are {', '.join(LANGUAGES)}")
-    return Language(getattr(_binding(), _FUNCTIONS[language])())
-
-
-@cache
-def _binding() -> ModuleType:
-    """The grammars' extension module.
-
-    It is loaded by itself: the package around it imports `importlib.resources` for the query files
-    that come with it, a quarter of what a worker takes to get ready.
-    """
-    package = PathFinder.find_spec(_PACKAGE)
-    if _PACKAGE not in sys.modules and package is not None:
-        name = f"{_PACKAGE}._binding"
-        found = PathFinder.find_spec(name, package.submodule_search_locations)
-        if found is not None and found.loader is not None:
-            module = module_from_spec(found)
-            found.loader.exec_module(module)
-            return module
-    import tree_sitter_typescript  # noqa: PLC0415 - only where it lies in an unusual place
-
-    return tree_sitter_typescript  # type: ignore[no-any-return,unused-ignore]
+    return Language(getattr(load_grammars(), _FUNCTIONS[language])())
 
 
 def parser(language: str) -> Parser:

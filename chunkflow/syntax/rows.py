@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 
 # A comment above the first statement that speaks of the whole file, even if nothing is between.
 _LICENCE = re.compile(rb"copyright|\blicen[cs]e|@preserve|spdx-|^/\*!", re.IGNORECASE)
@@ -198,7 +198,7 @@ class Rows:
 
 def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     """The rows, in the order of the file, as chunks with lines and digests."""
-    count, new = source.count, tuple.__new__
+    count = source.count
     chunks: list[Chunk] = []
     line, place = 1, 0
     for start, end, decl_start, decl_end, kind, name, scope in rows:
@@ -207,25 +207,20 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
         line = first + text.count(b"\n")
         place = end
         chunks.append(
-            new(
-                Chunk,
-                (
-                    None,
-                    language,
-                    kind,
-                    name,
-                    scope,
-                    start,
-                    end,
-                    decl_start,
-                    decl_end,
-                    first,
-                    line,
-                    blake2b(text, digest_size=16).digest(),
-                    text,
-                    None,
-                    None,
-                ),
+            Chunk(
+                path=None,
+                language=language,
+                kind=kind,
+                name=name,
+                scope=scope,
+                start_byte=start,
+                end_byte=end,
+                decl_start_byte=decl_start,
+                decl_end_byte=decl_end,
+                start_line=first,
+                end_line=line,
+                digest=blake2b(text, digest_size=16).digest(),
+                source=text,
             )
         )
     return chunks

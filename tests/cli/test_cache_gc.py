@@ -91,7 +91,7 @@ def test_people_read_before_and_after(cli: Cli, save: Save) -> None:
     before, after, forgotten = cli("cache", "gc").out.splitlines()
     assert before.startswith("before: 3 records, ")
     assert after.startswith("after:  3 records, ")
-    assert forgotten == "files that are gone and were forgotten: 0"
+    assert forgotten == "notes about deleted files removed: 0"
 
 
 def test_where_there_is_no_cache_there_is_nothing_to_do(collect: Collect, project: Path) -> None:

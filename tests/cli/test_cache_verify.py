@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chunkflow.cache.record import seal, unseal
-from chunkflow.cli.signals import Stopping
+from chunkflow.cli.signals import StopRequest
 
 if TYPE_CHECKING:
     from cli.conftest import Done
@@ -254,7 +254,7 @@ def test_share_that_is_none_is_refused(cli: Cli, share: str) -> None:
 def test_interrupted_it_says_so(cli: Cli, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     save("a.ts", SOURCE)
     cli("optimize-files")
-    monkeypatch.setattr(Stopping, "is_asked", lambda _: True)
+    monkeypatch.setattr(StopRequest, "is_made", lambda _: True)
     done = cli("cache", "verify")
     assert (done.status, done.out) == (130, "")
 

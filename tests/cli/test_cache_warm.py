@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chunkflow.cli.signals import Stopping
+from chunkflow.cli.signals import StopRequest
 
 if TYPE_CHECKING:
     from cli.conftest import Done
@@ -63,6 +63,6 @@ def test_what_cannot_be_processed_is_told(cli: Cli, save: Save, rules: Rules) ->
 
 def test_interrupted_it_says_so(cli: Cli, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     save("a.ts", "let a = 1\n")
-    monkeypatch.setattr(Stopping, "is_asked", lambda _: True)
+    monkeypatch.setattr(StopRequest, "is_made", lambda _: True)
     done = cli("cache", "warm")
     assert (done.status, done.out) == (130, "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chunkflow.flow import selection
+from chunkflow.flow import processor_set
 
 if TYPE_CHECKING:
     from cli.conftest import Done
@@ -218,9 +218,9 @@ def test_versions(
     known: Path, explain: Explain, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     if name == "grammar":
-        monkeypatch.setattr(selection, "grammar_versions", lambda: "tree_sitter==99")
+        monkeypatch.setattr(processor_set, "grammar_versions", lambda: "tree_sitter==99")
     else:
-        monkeypatch.setattr(selection, "FORMAT", 99)
+        monkeypatch.setattr(processor_set, "FORMAT", 99)
         monkeypatch.setattr("chunkflow.cache.keys.FORMAT", 99)
     assert explain() == [("first", [name]), ("second", [name])]
 

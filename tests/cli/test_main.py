@@ -11,6 +11,7 @@ import pytest
 
 from chunkflow import __version__
 from chunkflow.cli import main as main_module
+from chunkflow.cli.commands import load_command
 from chunkflow.errors import ChunkflowError, Terminated
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Every command raises from then on."""
 
     def fail_with(error: BaseException) -> None:
-        def perform(*_: object) -> int:
+        def run(_arguments: object) -> int:
             raise error
 
-        monkeypatch.setattr(main_module, "perform", perform)
+        monkeypatch.setattr(
+            main_module, "load_command", lambda name: load_command(name)._replace(run=run)
+        )
 
     return fail_with
 
@@ -36,13 +39,13 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     ("error", "status", "message"),
     [
         (ChunkflowError("cannot do it\x1b"), 2, "chunkflow: cannot do it\\x1b\n"),
-        (KeyboardInterrupt(), 130, "chunkflow: interrupted; what was done is kept\n"),
-        (Terminated(15), 143, "chunkflow: ended by SIGTERM; what was done is kept\n"),
-        (Terminated(1), 129, "chunkflow: ended by SIGHUP; what was done is kept\n"),
+        (KeyboardInterrupt(), 130, "chunkflow: interrupted; finished work is kept\n"),
+        (Terminated(15), 143, "chunkflow: ended by SIGTERM; finished work is kept\n"),
+        (Terminated(1), 129, "chunkflow: ended by SIGHUP; finished work is kept\n"),
         (
             LookupError("odd"),
             2,
-            "chunkflow: internal error: LookupError: odd; --verbose tells more\n",
+            "chunkflow: internal error: LookupError: odd; use --verbose for more\n",
         ),
         (SystemExit(), 0, ""),
         (SystemExit(3), 3, ""),
@@ -114,7 +117,11 @@ def test_help_names_every_command(cli: Cli) -> None:
 def test_directory_that_is_gone_is_told(cli: Cli, project: Path) -> None:
     project.rmdir()
     done = cli("optimize-files")
-    assert done == (2, "", "chunkflow: the current directory is gone; change to one that exists\n")
+    assert done == (
+        2,
+        "",
+        "chunkflow: the current directory no longer exists; change to one that does\n",
+    )
 
 
 def test_arguments_of_the_process_are_the_default(

@@ -556,7 +556,7 @@ class TestProgram:
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.readline() == (
-            "chunkflow: stopping: finishing what is in hand; press Ctrl-C again to stop at once\n"
+            "chunkflow: stopping after the files in work; press Ctrl-C again to stop at once\n"
         )
 
     def test_interrupted_run_finishes_what_is_in_hand_and_keeps_it(
@@ -567,7 +567,7 @@ class TestProgram:
         os.close(os.open(project / "never", os.O_WRONLY))
         out, err = process.communicate()
         assert (process.returncode, out) == (130, "")
-        assert err == "chunkflow: interrupted; what was done is kept\n"
+        assert err == "chunkflow: interrupted; finished work is kept\n"
         *_, last = run_json("--processor", "rules:wait")["files"]
         assert (last["path"], last["reran"]) == ("last.ts", 0)
 
@@ -579,7 +579,7 @@ class TestProgram:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
         assert (process.returncode, out) == (130, "")
-        assert err == "chunkflow: interrupted; what was done is kept\n"
+        assert err == "chunkflow: interrupted; finished work is kept\n"
         totals = run_json("--processor", "rules:wait")["totals"]
         assert totals["reran"] < totals["chunks"] == 3
 
@@ -593,7 +593,7 @@ class TestProgram:
         process.send_signal(number)
         out, err = process.communicate()
         assert (process.returncode, out) == (status, "")
-        assert err == f"chunkflow: ended by {number.name}; what was done is kept\n"
+        assert err == f"chunkflow: ended by {number.name}; finished work is kept\n"
         totals = run_json("--processor", "rules:wait")["totals"]
         assert totals["reran"] < totals["chunks"] == 3
 

@@ -14,7 +14,7 @@ from typing import TextIO, cast
 
 import pytest
 
-from chunkflow.cli.output import say, tell, wants_color, write_lines
+from chunkflow.cli.output import print_line, print_message, wants_color, write_lines
 from chunkflow.errors import UsageError
 
 
@@ -271,8 +271,8 @@ def test_closed_standard_output_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_messages_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    say("cannot read \x1b[31m.ts")
-    tell("a\nb")
+    print_message("cannot read \x1b[31m.ts")
+    print_line("a\nb")
     assert capsys.readouterr() == ("", "chunkflow: cannot read \\x1b[31m.ts\na\\nb\n")
 
 
@@ -280,7 +280,7 @@ def test_closed_standard_error_sends_messages_nowhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    say("nobody hears this")
+    print_message("nobody hears this")
     assert capsys.readouterr().out == ""
 
 
@@ -290,7 +290,7 @@ def test_standard_error_that_fails_is_no_error(monkeypatch: pytest.MonkeyPatch) 
     # Closing it raises as well, unless nothing is left in the buffer.
     with suppress(BrokenPipeError), open(writer, "w") as pipe:
         monkeypatch.setattr(sys, "stderr", pipe)
-        say("nobody hears this")
+        print_message("nobody hears this")
         was_no_error = True
     assert was_no_error
 

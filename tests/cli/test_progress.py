@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chunkflow.cli.progress import progress_bar
+from chunkflow.cli.progress import show_progress
 
 
 class Terminal(io.StringIO):
@@ -39,7 +39,7 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Terminal]:
 def test_short_run_shows_no_bar(on_terminal: Callable[[], Terminal]) -> None:
     terminal = on_terminal()
     timer = HandTimer()
-    with progress_bar(enabled=True, timer=timer) as progress:
+    with show_progress(enabled=True, timer=timer) as progress:
         progress(1, 2)
         timer.now_s += 0.1
         progress(2, 2)
@@ -49,7 +49,7 @@ def test_short_run_shows_no_bar(on_terminal: Callable[[], Terminal]) -> None:
 def test_long_run_shows_how_far_it_is(on_terminal: Callable[[], Terminal]) -> None:
     terminal = on_terminal()
     timer = HandTimer()
-    with progress_bar(enabled=True, timer=timer) as progress:
+    with show_progress(enabled=True, timer=timer) as progress:
         timer.now_s += 1
         progress(1, 2)
         progress(2, 2)
@@ -62,7 +62,7 @@ def test_bar_is_gone_when_the_run_fails(on_terminal: Callable[[], Terminal]) -> 
     timer = HandTimer()
 
     def fail_late() -> None:
-        with progress_bar(enabled=True, timer=timer) as progress:
+        with show_progress(enabled=True, timer=timer) as progress:
             timer.now_s += 1
             progress(1, 2)
             raise LookupError
@@ -76,7 +76,7 @@ def test_bar_is_gone_when_the_run_fails(on_terminal: Callable[[], Terminal]) -> 
 
 def test_quiet_run_shows_no_bar(on_terminal: Callable[[], Terminal]) -> None:
     terminal = on_terminal()
-    with progress_bar(enabled=False) as progress:
+    with show_progress(enabled=False) as progress:
         progress(1, 2)
     assert terminal.getvalue() == ""
 
@@ -88,7 +88,7 @@ def test_log_shows_no_bar_even_in_colour(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr(sys, "stderr", stream)
     timer = HandTimer()
-    with progress_bar(enabled=True, timer=timer) as progress:
+    with show_progress(enabled=True, timer=timer) as progress:
         timer.now_s += 1
         progress(1, 2)
     assert stream is None or stream.getvalue() == ""

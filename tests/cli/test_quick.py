@@ -8,9 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chunkflow.cli import app
-from chunkflow.cli.commands import COMMANDS, command_of
-from chunkflow.cli.options import CHOICE, NUMBER, SWITCH, WHOLE, Command, Option
-from chunkflow.cli.quick import quick_arguments
+from chunkflow.cli.commands import (
+    CHOICE,
+    COMMANDS,
+    NUMBER,
+    SWITCH,
+    WHOLE,
+    Command,
+    Option,
+    load_command,
+)
+from chunkflow.cli.quick import parse_quickly
 
 RIGHT = {WHOLE: ["1", "8", "08"], NUMBER: ["0", "1", "2.5", "007"]}
 TEXTS = ["a.ts", "a,b", "", "-", "a=b", "ü\udcff", "text", "x y"]
@@ -26,11 +34,11 @@ def by_typer(name: str, words: Sequence[str], monkeypatch: pytest.MonkeyPatch) -
     """The arguments that typer finds; None if it ends otherwise."""
     seen: list[Any] = []
 
-    def perform(_command: object, arguments: object) -> int:
+    def run(arguments: object) -> int:
         seen.append(arguments)
         return 0
 
-    monkeypatch.setattr(app, "perform", perform)
+    monkeypatch.setattr(app, "load_command", lambda name: load_command(name)._replace(run=run))
     app.run_app([*name.split(), *words])
     return seen[0] if seen else None
 
@@ -58,7 +66,7 @@ def odd_use_of(option: Option) -> st.SearchStrategy[list[str]]:
 def command_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A command's name, and words most of which are right."""
     name = draw(st.sampled_from(sorted(COMMANDS)))
-    options = command_of(name).options
+    options = load_command(name).options
     right = [use_of(o, o.choices or RIGHT.get(o.kind, TEXTS)) for o in options]
     odd = [st.sampled_from(ODD).map(lambda word: [word]), *map(odd_use_of, options)]
     parts = draw(st.lists(st.one_of(right), max_size=4))
@@ -68,7 +76,7 @@ def command_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 def check_agreement(name: str, words: Sequence[str]) -> None:
     """Either the quick parser leaves the words to typer, or typer finds the same in them."""
-    quick = quick_arguments(command_of(name), words)
+    quick = parse_quickly(load_command(name), words)
     if quick is not None:
         with pytest.MonkeyPatch.context() as patch:
             assert by_typer(name, words, patch) == quick
@@ -112,7 +120,7 @@ def test_every_value_is_the_one_that_typer_gives(flag: str, values: list[str]) -
     ],
 )
 def test_plain_command_lines_are_taken_apart(words: list[str], expected: dict[str, Any]) -> None:
-    arguments = quick_arguments(command_of("optimize-files"), words)
+    arguments = parse_quickly(load_command("optimize-files"), words)
     assert arguments is not None
     assert {**arguments._asdict(), **expected} == arguments._asdict()
 
@@ -135,12 +143,12 @@ def test_plain_command_lines_are_taken_apart(words: list[str], expected: dict[st
     ],
 )
 def test_anything_else_is_left_to_typer(words: list[str]) -> None:
-    assert quick_arguments(command_of("optimize-files"), words) is None
+    assert parse_quickly(load_command("optimize-files"), words) is None
 
 
 def test_operand_that_must_be_given_is_missed() -> None:
-    assert quick_arguments(command_of("chunks"), ["--format", "json"]) is None
-    assert quick_arguments(command_of("chunks"), ["a.ts"]) is not None
+    assert parse_quickly(load_command("chunks"), ["--format", "json"]) is None
+    assert parse_quickly(load_command("chunks"), ["a.ts"]) is not None
 
 
 class Counted(NamedTuple):
@@ -152,7 +160,7 @@ class Counted(NamedTuple):
 def test_value_that_is_joined_to_a_short_flag_is_left_to_typer() -> None:
     option = Option("number", ("-n",), "How many.", WHOLE)
     command = Command("count", lambda arguments: arguments.number, Counted, (option,))
-    assert quick_arguments(command, ["-n", "2"]) == Counted(2)
-    assert quick_arguments(command, ["-n=2"]) is None
-    assert quick_arguments(command, ["-n2"]) is None
-    assert quick_arguments(command, ["a"]) is None
+    assert parse_quickly(command, ["-n", "2"]) == Counted(2)
+    assert parse_quickly(command, ["-n=2"]) is None
+    assert parse_quickly(command, ["-n2"]) is None
+    assert parse_quickly(command, ["a"]) is None

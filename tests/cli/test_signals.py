@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from chunkflow.cli.signals import Stopping, stopping
+from chunkflow.cli.signals import StopRequest, handle_signals
 from chunkflow.errors import Terminated
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-NOTICE = "chunkflow: stopping: finishing what is in hand; press Ctrl-C again to stop at once\n"
+NOTICE = "chunkflow: stopping after the files in work; press Ctrl-C again to stop at once\n"
 
 
 @pytest.fixture(autouse=True)
@@ -24,10 +24,10 @@ def test_first_interruption_is_noted_and_the_second_ends(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def interrupt_twice() -> None:
-        with stopping() as stop:
-            assert not stop.is_asked()
+        with handle_signals() as stop:
+            assert not stop.is_made()
             signal.raise_signal(signal.SIGINT)
-            assert stop.is_asked()
+            assert stop.is_made()
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
@@ -43,7 +43,7 @@ def test_other_signals_unwind_the_run(number: signal.Signals, status: int, messa
     left = []
 
     def end() -> None:
-        with stopping():
+        with handle_signals():
             try:
                 signal.raise_signal(number)
             finally:
@@ -57,7 +57,7 @@ def test_other_signals_unwind_the_run(number: signal.Signals, status: int, messa
 
 def test_handlers_are_as_before_afterwards() -> None:
     before = [signal.getsignal(number) for number in NUMBERS]
-    with stopping():
+    with handle_signals():
         assert all(signal.getsignal(number) not in before for number in NUMBERS)
     assert [signal.getsignal(number) for number in NUMBERS] == before
 
@@ -65,9 +65,9 @@ def test_handlers_are_as_before_afterwards() -> None:
 @pytest.mark.parametrize("number", NUMBERS)
 def test_ignored_signal_stays_ignored(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_IGN)
-    with stopping() as stop:
+    with handle_signals() as stop:
         signal.raise_signal(number)
-    assert not stop.is_asked()
+    assert not stop.is_made()
     assert signal.getsignal(number) is signal.SIG_IGN
 
 
@@ -75,8 +75,8 @@ def test_other_threads_leave_signals_alone() -> None:
     seen = []
 
     def look() -> None:
-        with stopping() as stop:
-            seen.append((stop.is_asked(), [signal.getsignal(number) for number in NUMBERS]))
+        with handle_signals() as stop:
+            seen.append((stop.is_made(), [signal.getsignal(number) for number in NUMBERS]))
 
     before = [signal.getsignal(number) for number in NUMBERS]
     thread = threading.Thread(target=look)
@@ -90,7 +90,7 @@ def test_closed_standard_error_is_told_nothing(
 ) -> None:
     # Its descriptor may be another file's by now.
     monkeypatch.setattr(sys, "__stderr__", None)
-    stop = Stopping()
-    stop.ask()
-    assert stop.is_asked()
+    stop = StopRequest()
+    stop.make()
+    assert stop.is_made()
     assert capfd.readouterr() == ("", "")

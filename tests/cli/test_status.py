@@ -1,6 +1,6 @@
 import pytest
 
-from chunkflow.cli.status import status_of
+from chunkflow.cli.status import choose_status
 from chunkflow.model.report import FileFinding, FileReport, Report, RunMetrics, Totals
 
 
@@ -25,9 +25,9 @@ def report(*severities: str, failed: int = 0) -> Report:
 def test_status_follows_the_worst_finding(
     severities: tuple[str, ...], fail_on: str, status: int
 ) -> None:
-    assert status_of(report(*severities), fail_on) == status
+    assert choose_status(report(*severities), fail_on) == status
 
 
 @pytest.mark.parametrize("fail_on", ["error", "warning", "never"])
 def test_failure_outweighs_findings(fail_on: str) -> None:
-    assert status_of(report("error", failed=1), fail_on) == 2
+    assert choose_status(report("error", failed=1), fail_on) == 2

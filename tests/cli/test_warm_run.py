@@ -11,24 +11,22 @@ import sys
 import pytest
 
 OURS = """
-errors
+errors private
 cache cache.connection cache.database cache.directory cache.eviction cache.keys cache.locks
 cache.memory cache.record cache.sqlite cache.tiers cache.versioned_files
-cli cli.commands cli.main cli.optimize_files cli.options cli.output cli.process cli.progress
-cli.quick cli.signals cli.status
+cli cli.commands cli.main cli.optimize_files cli.output cli.process cli.progress cli.quick
+cli.signals cli.status
 engine engine.discover engine.discover.git engine.discover.names engine.discover.search
 engine.file_reports engine.files engine.fingerprint_history engine.lookup engine.manifest
 engine.options engine.reading engine.records engine.records.files engine.reuse engine.run
 engine.write_buffer
-flow flow.chunkflow flow.opening flow.pools flow.running flow.selection
-model model.chunk model.digest model.finding model.framing model.report
+flow flow.cache flow.callbacks flow.chunkflow flow.pools flow.processor_set
+model model.chunk model.finding model.framing model.report
 performance performance.usage
-pool pool.protocol
 processors processors.fingerprint processors.metrics processors.metrics.limits
-processors.protocol processors.table
+processors.table
 report report.escape report.text
-settings settings.checks settings.environment settings.fields settings.file settings.merge
-settings.tables
+settings settings.checks settings.fields settings.file settings.layers settings.merge
 syntax syntax.sizes syntax.suffixes syntax.versions
 """.split()
 """Modules of the package."""

@@ -10,7 +10,7 @@ from chunkflow.cache.keys import make_late_code_key
 from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.late_code import find_late_code, keep_late_code
 from chunkflow.engine.options import RunProcessor
-from chunkflow.processors.code import distribution_digest, file_digest
+from chunkflow.processors.code import digest_distribution, digest_file
 
 BASE, OTHER = b"b" * 16, b"o" * 16
 PROCESSOR = RunProcessor("rules:late", b"r" * 16, base=BASE)
@@ -38,7 +38,7 @@ def test_nothing_is_known_at_first(tiers: Tiers, project: Path) -> None:
 
 def test_what_was_kept_is_known_by_its_digest(tiers: Tiers, project: Path, late: Path) -> None:
     keep(tiers, project, late=late)
-    assert known(tiers, project) == {"late": file_digest(str(late))}
+    assert known(tiers, project) == {"late": digest_file(str(late))}
     assert known(tiers, project, OTHER) == {}
 
 
@@ -46,7 +46,7 @@ def test_digest_is_of_the_file_as_it_is_now(tiers: Tiers, project: Path, late: P
     keep(tiers, project, late=late)
     before = known(tiers, project)
     late.write_text("x = 2")
-    assert known(tiers, project) == {"late": file_digest(str(late))} != before
+    assert known(tiers, project) == {"late": digest_file(str(late))} != before
 
 
 def test_module_that_is_gone_is_known_without_a_digest(
@@ -76,7 +76,7 @@ def test_module_is_found_in_another_place_of_the_project(
     tiers: Tiers, project: Path, late: Path, tmp_path: Path
 ) -> None:
     keep(tiers, project, late=late)
-    digest = file_digest(str(late))
+    digest = digest_file(str(late))
     moved = tmp_path / "moved"
     project.rename(moved)
     assert find_late_code(tiers, BASE, str(moved)) == {"late": digest}
@@ -90,15 +90,15 @@ def test_module_outside_the_project_is_found_on_the_search_path(
     monkeypatch.syspath_prepend(str(outside))
     (outside / "late.py").write_text("x = 1")
     keep(tiers, project, late=outside / "late.py")
-    assert known(tiers, project) == {"late": file_digest(str(outside / "late.py"))}
+    assert known(tiers, project) == {"late": digest_file(str(outside / "late.py"))}
 
 
 def test_distribution_is_known_by_its_list_of_files(tiers: Tiers, project: Path) -> None:
     code = {"distribution pytest": "", "distribution no-such-thing": ""}
     keep_late_code(tiers, PROCESSOR, str(project), code)
-    assert distribution_digest("pytest")
+    assert digest_distribution("pytest")
     assert known(tiers, project) == {
-        "distribution pytest": distribution_digest("pytest"),
+        "distribution pytest": digest_distribution("pytest"),
         "distribution no-such-thing": "",
     }
 
@@ -126,7 +126,7 @@ def test_damaged_record_is_nothing_and_is_replaced(
     tiers.put_many([(make_late_code_key(BASE), payload)])
     assert known(tiers, project) == {}
     keep(tiers, project, late=late)
-    assert known(tiers, project) == {"late": file_digest(str(late))}
+    assert known(tiers, project) == {"late": digest_file(str(late))}
 
 
 def test_path_that_leads_out_of_the_project_is_not_opened(tiers: Tiers, project: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.engine.reading import check_regular, read_if_small, read_source, reason_of
+from chunkflow.engine.reading import check_regular, read_if_small, read_source
 from chunkflow.errors import SourceError
 
 
@@ -113,8 +113,3 @@ def test_file_that_cannot_be_read_to_its_end_is_told() -> None:
 def test_regular_file_passes(tmp_path: Path) -> None:
     (tmp_path / "a.ts").touch()
     check_regular(os.stat(tmp_path / "a.ts"), "a.ts")
-
-
-def test_unknown_errors_keep_the_system_s_words() -> None:
-    assert reason_of(OSError(28, "No space left on device")) == "no space left on device"
-    assert reason_of(OSError("strange")) == "strange"

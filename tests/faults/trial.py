@@ -14,7 +14,7 @@ from reports import lasting
 
 from chunkflow import ChunkFlow
 from chunkflow.cache.database import open_store
-from chunkflow.cli.status import status_of
+from chunkflow.cli.status import choose_status
 from chunkflow.engine.options import RunOptions
 from chunkflow.report.json import render_json
 
@@ -77,7 +77,7 @@ def run(
         report = flow.optimize_files(paths, processors=[processor])
         before_closing()
     text = lasting("\n".join(render_json(report)))
-    status = status_of(report, flow.settings.fail_on)
+    status = choose_status(report, flow.settings.fail_on)
     return Trial(status, text, report.totals.reran, report.totals.reused, tuple(warnings))
 
 
@@ -88,7 +88,7 @@ def _told_by(clock: Callable[[], float]) -> Iterator[None]:
     options = functools.partial(RunOptions, clock_ns=lambda: int(clock() * 1e9))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chunkflow.cache.database.open_store", store)
-        patch.setattr("chunkflow.flow.running.RunOptions", options)
+        patch.setattr("chunkflow.engine.options.RunOptions", options)
         yield
 
 

@@ -265,7 +265,7 @@ def test_root_that_is_no_directory_is_told(project: Path) -> None:
 
 def test_directory_that_is_gone_is_told(project: Path) -> None:
     project.rmdir()
-    with pytest.raises(UsageError, match="the current directory is gone"):
+    with pytest.raises(UsageError, match="the current directory no longer exists"):
         ChunkFlow()
 
 

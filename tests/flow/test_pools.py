@@ -6,20 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.engine.messages import ProcessorConfig, WorkConfig
+from chunkflow.cache.memory import MemoryTier
+from chunkflow.cache.tiers import Tiers
 from chunkflow.engine.workers import LocalWorker, PoolWorkers
 from chunkflow.errors import PoolError, UnknownProcessor
 from chunkflow.flow.chunkflow import ChunkFlow
 from chunkflow.flow.pools import Pools
+from chunkflow.flow.processor_set import load_processors
 from chunkflow.pool import processes
 from chunkflow.pool.processes import ProcessPool
+from chunkflow.settings import load_settings
 
 Save = Callable[[str, str], Path]
-CONFIG = WorkConfig(".", (ProcessorConfig("chunks", {}),), ()).encode()
 
 
 def pools(*names: str, jobs: int = 2) -> Pools:
-    return Pools(names or ("chunks",), lambda: CONFIG, jobs=jobs, memory_limit_bytes=None)
+    overrides = {"parallel_operations": jobs}
+    settings = load_settings(".", environ={}, overrides=overrides)
+    made = Pools(names or ("chunks",), settings)
+    empty = Tiers(MemoryTier(0), None, warn=pytest.fail)
+    made.processors = load_processors(["chunks"], settings, empty, fork=False)
+    return made
 
 
 @pytest.fixture
@@ -42,7 +49,7 @@ def children() -> set[int]:
 
 def test_pool_that_was_begun_is_the_one_that_is_opened(started: list[ProcessPool]) -> None:
     with pools() as found:
-        found.begin()
+        found.start()
         with found.open(small=False):
             assert len(started) == 1
         with found.open(small=False):
@@ -52,7 +59,7 @@ def test_pool_that_was_begun_is_the_one_that_is_opened(started: list[ProcessPool
 def test_pool_that_was_begun_in_vain_leaves_no_process() -> None:
     before = children()
     with pools() as found:
-        found.begin()
+        found.start()
         assert children() > before
         assert isinstance(found.open(small=True), LocalWorker)
     assert children() == before
@@ -60,7 +67,7 @@ def test_pool_that_was_begun_in_vain_leaves_no_process() -> None:
 
 def test_nothing_is_begun_for_what_will_be_done_in_line(started: list[ProcessPool]) -> None:
     with pools(jobs=1) as found:
-        found.begin()
+        found.start()
     assert started == []
 
 
@@ -80,19 +87,13 @@ def test_functions_of_users_never_run_in_line() -> None:
         assert isinstance(workers, PoolWorkers)
 
 
-def test_settings_of_processors_are_not_asked_for_before_there_is_work() -> None:
-    asked = []
-
-    def config() -> bytes:
-        asked.append(1)
-        return CONFIG
-
-    with Pools(["chunks"], config, jobs=2, memory_limit_bytes=None) as found:
-        found.begin()
+def test_pool_that_was_started_early_is_configured_when_it_is_opened() -> None:
+    with pools() as found:
+        processors, found.processors = found.processors, None
+        found.start()
+        found.processors = processors
         with found.open(small=False) as workers:
-            assert asked == []
             assert list(workers.run([])) == []
-            assert asked == [1]
 
 
 def test_unknown_processor_leaves_no_process(save: Save) -> None:
@@ -109,7 +110,7 @@ def test_what_fails_early_is_told_when_it_is_needed(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(processes, "ProcessPool", fail)
     with pools() as found:
-        found.begin()
+        found.start()
         with pytest.raises(PoolError, match="no room"):
             found.open(small=False)
 

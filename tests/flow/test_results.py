@@ -8,7 +8,7 @@ import pytest
 from effort import mark_others_slow
 
 from chunkflow import ChunkFlow, Report
-from chunkflow.report.json import file_as_dict
+from chunkflow.report.json import convert_file
 
 Rules = Callable[[str], Path]
 Save = Callable[[str, str], Path]
@@ -33,7 +33,7 @@ def run() -> Report:
 
 def said(report: Report) -> list[str]:
     """All of a report's files but what depends on the cache."""
-    told = [file_as_dict(file) for file in report.files]
+    told = [convert_file(file) for file in report.files]
     for file in told:
         for name in ("status", "reran", "reused", "hits"):
             del file[name]

@@ -89,7 +89,7 @@ def test_a_system_that_does_not_tell_what_is_held_has_no_limit(
         patch.setattr(os, "open", no_such_file)
         limit = MemoryLimit(MIB)
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
-    assert limit.tell(MemoryError()) == "it needed more memory than the limit of 1 MiB"
+    assert limit.describe_error(MemoryError()) == "it needed more memory than the limit of 1 MiB"
     assert limit.recover()
 
 
@@ -100,13 +100,13 @@ def test_the_limit_is_named_as_it_was_given(
     monkeypatch: pytest.MonkeyPatch, limit_bytes: int, shown: str
 ) -> None:
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
-    told = MemoryLimit(limit_bytes).tell(MemoryError())
+    told = MemoryLimit(limit_bytes).describe_error(MemoryError())
     assert told == f"it needed more memory than the limit of {shown}"
 
 
 def test_another_exception_is_named_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
-    assert MemoryLimit(MIB).tell(ValueError("x")) == "ValueError: x"
+    assert MemoryLimit(MIB).describe_error(ValueError("x")) == "ValueError: x"
 
 
 def test_a_limit_is_never_above_the_one_that_the_system_set(

@@ -9,7 +9,7 @@ import pytest
 from chunkflow.errors import PoolError, TaskTimeout, WorkerDied, WorkerSpoiled
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Answer, Pool, Prepare, Task
-from chunkflow.pool.wire import DONE, HELLO, PART, READY, TASK, frame
+from chunkflow.pool.wire import HELLO, PART, READY, RESULT, TASK, frame
 
 
 def tasks(*payloads: bytes, limit_s: float | None = None) -> list[Task]:
@@ -135,7 +135,7 @@ def test_a_task_past_its_limit_costs_itself_only(prepare: Prepare, payload: byte
         b"{",
         b"\0" * 100,
         b"\xff" * 100,
-        frame(DONE, b"x") * 4,
+        frame(RESULT, b"x") * 4,
         frame(READY, b""),
         frame(HELLO, b"1"),
         frame(TASK, b"echo "),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chunkflow.pool.wire import DONE, CorruptFrameError, FrameBuffer, frame, read_frame, write_all
+from chunkflow.pool.wire import RESULT, CorruptFrameError, FrameBuffer, frame, read_frame, write_all
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=40))), st.integers(1, 30))
@@ -22,9 +22,9 @@ def test_frames_come_out_as_they_went_in_however_they_are_cut(
 def test_a_frame_goes_through_a_pipe_whatever_its_size(size_bytes: int) -> None:
     reader, writer = os.pipe()
     body = os.urandom(size_bytes)
-    thread = threading.Thread(target=write_all, args=(writer, frame(DONE, body)))
+    thread = threading.Thread(target=write_all, args=(writer, frame(RESULT, body)))
     thread.start()
-    assert read_frame(reader) == (DONE, body)
+    assert read_frame(reader) == (RESULT, body)
     thread.join()
     os.close(writer)
     with pytest.raises(EOFError):
@@ -34,24 +34,24 @@ def test_a_frame_goes_through_a_pipe_whatever_its_size(size_bytes: int) -> None:
 
 def test_a_frame_that_breaks_off_is_the_end() -> None:
     reader, writer = os.pipe()
-    os.write(writer, frame(DONE, b"abc")[:-1])
+    os.write(writer, frame(RESULT, b"abc")[:-1])
     os.close(writer)
     with pytest.raises(EOFError):
         read_frame(reader)
     os.close(reader)
 
 
-@pytest.mark.parametrize("data", [b"garbage!", b"\0" * 8, frame(DONE, b"")[1:] + b"x"])
+@pytest.mark.parametrize("data", [b"garbage!", b"\0" * 8, frame(RESULT, b"")[1:] + b"x"])
 def test_what_is_no_frame_is_refused_behind_the_frames_before_it(data: bytes) -> None:
-    found = FrameBuffer().feed(frame(DONE, b"a") + data)
-    assert next(found) == (DONE, b"a")
+    found = FrameBuffer().feed(frame(RESULT, b"a") + data)
+    assert next(found) == (RESULT, b"a")
     with pytest.raises(CorruptFrameError):
         next(found)
 
 
 def test_a_frame_is_waited_for_whatever_its_length() -> None:
     buffer = FrameBuffer()
-    assert list(buffer.feed(frame(DONE, b"")[:-4] + b"\xff" * 4)) == []
+    assert list(buffer.feed(frame(RESULT, b"")[:-4] + b"\xff" * 4)) == []
     assert list(buffer.feed(b"a little")) == []
 
 

@@ -7,11 +7,11 @@ from chunkflow.pool import worker
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
 from chunkflow.pool.wire import (
-    DONE,
     HELLO,
     PART,
     RAISED,
     READY,
+    RESULT,
     SPOILED,
     TASK,
     CorruptFrameError,
@@ -47,7 +47,7 @@ def test_a_worker_says_who_it_is_then_that_it_is_ready_then_answers(prepare: Pre
     assert hello == (HELLO, b"%d" % os.getpid())
     assert ready == (READY, b"")
     assert answers == [
-        (DONE, b"one"),
+        (RESULT, b"one"),
         (RAISED, b"ValueError: two"),
         (RAISED, "ValueError: é".encode()),
     ]
@@ -61,7 +61,7 @@ def test_a_module_that_cannot_be_imported_is_told_for_every_task() -> None:
 
 def test_parts_are_frames_of_their_own(prepare: Prepare) -> None:
     _, _, *answers = served(b"sample_work:prepare", b"", b"", b"parts a b", b"parts", b"echo c")
-    assert answers == [(PART, b"a"), (PART, b"b"), (DONE, b""), (DONE, b""), (DONE, b"c")]
+    assert answers == [(PART, b"a"), (PART, b"b"), (RESULT, b""), (RESULT, b""), (RESULT, b"c")]
 
 
 def test_a_worker_that_is_spoiled_says_so_and_ends(prepare: Prepare) -> None:
@@ -76,7 +76,7 @@ def test_a_result_that_is_too_long_to_be_sent_is_an_error(
     monkeypatch.setattr(worker, "MOST_BYTES", 3)
     _, _, *answers = served(b"sample_work:prepare", b"", b"", payload, b"echo 3")
     text = b"it gave 4 bytes; the most that can be sent is 3"
-    assert answers == [(RAISED, text), (DONE, b"3")]
+    assert answers == [(RAISED, text), (RESULT, b"3")]
 
 
 def test_tasks_that_cannot_be_read_end_the_worker(prepare: Prepare) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.pool import begin
+from chunkflow.pool import spawn
 from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Prepare, Task
 
@@ -409,7 +409,7 @@ def test_workers_that_replace_others_come_from_an_interpreter(prepare: Prepare, 
         return False
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(begin, "_can_fork", refuse)
+        patch.setattr(spawn, "_can_fork", refuse)
         with ProcessPool(prepare, b"", jobs=1, fork=fork) as pool:
             list(pool.map([Task(0, b"exit 1", 1), Task(1, b"echo ", 1)]))
     assert len(asked) == fork

@@ -20,7 +20,7 @@ def test_marked_function_stays_callable() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"version": 1}, 'version must be a text such as "1", not 1'),
+        ({"version": 1}, 'version must be a string such as "1", not 1'),
         ({"max_chunk_bytes": 0}, "max_chunk_bytes must be a whole number above 0, not 0"),
         ({"max_chunk_bytes": True}, "max_chunk_bytes must be"),
         ({"context": "path"}, r'context must be a tuple such as \("path",\), not \'path\''),

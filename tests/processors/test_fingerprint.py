@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.processors.fingerprint import cutting_digest, digest_of, rules_digest, source_digest
+from chunkflow.processors.fingerprint import (
+    digest_cutting,
+    digest_facts,
+    digest_rules,
+    digest_source,
+)
 
 Folder = Callable[..., str]
 
@@ -24,21 +29,21 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
         return str(place)
 
     yield make
-    source_digest.cache_clear()
+    digest_source.cache_clear()
 
 
 def test_order_of_settings_matters() -> None:
     """A function may go by it: the first rule that fits, say."""
-    assert digest_of({"b": 1, "c": 2}) != digest_of({"c": 2, "b": 1})
+    assert digest_facts({"b": 1, "c": 2}) != digest_facts({"c": 2, "b": 1})
 
 
 def test_names_and_values_of_settings_matter() -> None:
     facts: list[dict[str, object]] = [{}, {"c": 1}, {"c": "1"}, {"c": 2}, {"d": 1}, {"c": {"d": 1}}]
-    assert len(set(map(digest_of, facts))) == len(facts)
+    assert len(set(map(digest_facts, facts))) == len(facts)
 
 
 def test_settings_that_json_does_not_know_count_by_their_text() -> None:
-    assert digest_of({"b": {1, 2}}) != digest_of({"b": {1, 3}})
+    assert digest_facts({"b": {1, 2}}) != digest_facts({"b": {1, 3}})
 
 
 def test_all_modules_of_a_package_matter(folder: Folder) -> None:
@@ -46,36 +51,36 @@ def test_all_modules_of_a_package_matter(folder: Folder) -> None:
         folder(__init___py="same", part_py=text, data_txt=str(number))
         for number, text in enumerate("abb")
     ]
-    assert len(set(map(source_digest, folders))) == 2
+    assert len(set(map(digest_source, folders))) == 2
 
 
 def test_name_of_a_module_matters(folder: Folder) -> None:
-    assert source_digest(folder(a_py="x")) != source_digest(folder(b_py="x"))
+    assert digest_source(folder(a_py="x")) != digest_source(folder(b_py="x"))
 
 
 @pytest.mark.parametrize("suffix", ["pyc", "so"])
 def test_modules_without_a_source_matter(folder: Folder, suffix: str) -> None:
     one, other = (folder(**{f"a_{suffix}": text}) for text in "ab")
-    assert source_digest(one) != source_digest(other)
+    assert digest_source(one) != digest_source(other)
 
 
 def test_text_belongs_to_its_module(folder: Folder) -> None:
     """What one module loses and the next one gains is a change."""
-    assert source_digest(folder(a_py="ab", b_py="c")) != source_digest(folder(a_py="a", b_py="bc"))
+    assert digest_source(folder(a_py="ab", b_py="c")) != digest_source(folder(a_py="a", b_py="bc"))
 
 
 def test_folders_below_do_not_matter(folder: Folder) -> None:
     one, other = folder(a_py="x"), folder(a_py="x")
     os.mkdir(os.path.join(other, "below"))
     Path(other, "below", "b.py").write_text("y")
-    assert source_digest(one) == source_digest(other)
+    assert digest_source(one) == digest_source(other)
 
 
 def test_each_folder_matters(folder: Folder) -> None:
     one, other = folder(a_py="x"), folder(a_py="y")
-    assert len({source_digest(one), source_digest(other), source_digest(one, other)}) == 3
+    assert len({digest_source(one), digest_source(other), digest_source(one, other)}) == 3
 
 
 def test_rules_for_results_and_for_cutting_have_digests_of_their_own() -> None:
-    digests = {rules_digest(), cutting_digest()}
+    digests = {digest_rules(), digest_cutting()}
     assert [len(bytes.fromhex(digest)) for digest in digests] == [16, 16]

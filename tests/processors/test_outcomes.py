@@ -16,7 +16,7 @@ from chunkflow.errors import ProcessorError
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome, Plain, Result
 from chunkflow.processors import outcomes
-from chunkflow.processors.alone import alone
+from chunkflow.processors.isolation import isolate
 from chunkflow.syntax.chunker import chunk_source
 
 FINDING = Finding("too long")
@@ -27,13 +27,13 @@ SOURCE = "let before\nfunction f() {\n  ü😀\n}\n"
 CHUNK = list(chunk_source(SOURCE.encode(), "typescript"))[1]
 
 
-def outcome_of(returned: object, chunk: Chunk = CHUNK) -> Outcome:
-    return outcomes.outcome_of(returned, chunk)
+def build_outcome(returned: object, chunk: Chunk = CHUNK) -> Outcome:
+    return outcomes.build_outcome(returned, chunk)
 
 
 def refusal_of(returned: object) -> str:
     with pytest.raises(ProcessorError) as caught:
-        outcome_of(returned)
+        build_outcome(returned)
     return str(caught.value)
 
 
@@ -43,12 +43,12 @@ class Colour(enum.IntEnum):
 
 @pytest.mark.parametrize("returned", [None, []])
 def test_nothing_is_nothing(returned: object) -> None:
-    assert outcome_of(returned) == Outcome()
+    assert build_outcome(returned) == Outcome()
 
 
 @pytest.mark.parametrize("returned", [FINDING, [FINDING], (FINDING,)])
 def test_one_finding_may_stand_alone_or_in_a_list(returned: object) -> None:
-    assert outcome_of(returned) == Outcome(findings=(FINDING,))
+    assert build_outcome(returned) == Outcome(findings=(FINDING,))
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_one_finding_may_stand_alone_or_in_a_list(returned: object) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_plain_value_is_kept_as_a_cache_would_give_it_back(returned: object, value: object) -> None:
-    outcome = outcome_of(returned)
+    outcome = build_outcome(returned)
     assert outcome == Outcome(value=value)  # type: ignore[arg-type]
     assert type(outcome.value) is type(value)
 
 
 def test_value_is_a_copy() -> None:
     inner = [1]
-    outcome = outcome_of({"a": inner})
+    outcome = build_outcome({"a": inner})
     inner.append(2)
     assert outcome.value == {"a": [1]}
 
@@ -119,7 +119,7 @@ def looped() -> list[Any]:
 def test_findings_and_a_value_may_come_together(
     returned: object, findings: list[Finding], value: Plain
 ) -> None:
-    assert outcome_of(returned) == Outcome(tuple(findings), value)
+    assert build_outcome(returned) == Outcome(tuple(findings), value)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +168,8 @@ def test_finding_is_kept_where_its_place_is_in_the_chunk(
 ) -> None:
     finding = Finding("odd", "", "error", start_line, start_column, end_line, end_column)
     if is_inside(finding):
-        assert outcome_of(finding).findings == (finding,)
-        assert outcome_of(finding, alone(CHUNK, ())).findings == (finding,)
+        assert build_outcome(finding).findings == (finding,)
+        assert build_outcome(finding, isolate(CHUNK, ())).findings == (finding,)
     else:
         assert refusal_of(finding).startswith("gave a wrong result: result.")
 
@@ -207,7 +207,7 @@ def test_finding_is_kept_where_its_place_is_in_the_chunk(
         ({"\udc80": 1}, "result['\\udc80'] is '\\udc80', which holds a lone surrogate"),
         (10**4300, "what it returned is a whole number that is too long to be printed"),
         ({"a": -(10**5000)}, "result['a'] is a whole number that is too long"),
-        ({10**5000: 1}, "what it returned is a dict with the key a int; keys must be texts"),
+        ({10**5000: 1}, "what it returned is a dict with the key a int; keys must be strings"),
         (Result("abc"), "result.findings is a str, not a list of findings"),  # type: ignore[arg-type]
         (Result([1]), "result.findings[0] is a int among findings"),  # type: ignore[list-item]
         (Mock(spec=dict), "what it returned cannot be read: it raised TypeError"),
@@ -221,7 +221,7 @@ def test_result_that_says_what_cannot_be_is_refused(returned: object, message: s
 def test_finding_that_was_kept_is_of_plain_texts_and_numbers() -> None:
     text = type("Text", (str,), {})
     finding = Finding(text("a"), text("b"), text("info"), Colour.RED, Colour.RED, Colour.RED)
-    (kept,) = outcome_of(finding).findings
+    (kept,) = build_outcome(finding).findings
     assert [type(field) for field in kept] == [str, str, str, int, int, int, type(None)]
 
 
@@ -252,8 +252,8 @@ def decoded(shown: Any) -> Any:
 
 @given(VALUES)
 def test_every_value_is_shown_so_that_it_can_be_told(value: object) -> None:
-    chunk = alone(CHUNK, ())
-    record = pack_chunk(chunk, outcome_of(Result([], value), chunk))  # type: ignore[arg-type]
+    chunk = isolate(CHUNK, ())
+    record = pack_chunk(chunk, build_outcome(Result([], value), chunk))  # type: ignore[arg-type]
     shown = unpack_chunk(record)
     assert shown is not None
     assert decoded(shown.value) == value
@@ -275,7 +275,7 @@ def test_every_value_is_shown_so_that_it_can_be_told(value: object) -> None:
     ],
 )
 def test_key_that_would_stand_for_bytes_gets_one_more_dollar(key: str, shown: str) -> None:
-    assert outcome_of([{key: "YQ=="}]).value == [{shown: "YQ=="}]
+    assert build_outcome([{key: "YQ=="}]).value == [{shown: "YQ=="}]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_key_that_would_stand_for_bytes_gets_one_more_dollar(key: str, shown: st
         (object(), "what it returned is a object; return findings, or None, bool, int"),
         ({1, 2}, "what it returned is a set"),
         ({"a": [1, {2}]}, r"result\['a'\]\[1\] is a set"),
-        ({1: 2}, "what it returned is a dict with the key 1; keys must be texts"),
+        ({1: 2}, "what it returned is a dict with the key 1; keys must be strings"),
         (float("nan"), "what it returned is nan, which JSON cannot hold"),
         ([float("inf")], r"result\[0\] is inf"),
         ([FINDING, "a"], r"result\[1\] is a str among findings"),
@@ -292,9 +292,9 @@ def test_key_that_would_stand_for_bytes_gets_one_more_dollar(key: str, shown: st
         (Finding("a", severity="fatal"), 'result.severity is "fatal", not one of info, warning'),
         ([Finding("a", start_line=0)], r"result\[0\].start_line is 0, not a whole number"),
         (Finding("a", end_column=True), "result.end_column is True"),
-        (Finding(1), "result.message is a int, not a text"),  # type: ignore[arg-type]
+        (Finding(1), "result.message is a int, not a string"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_result_is_named_with_its_place(returned: object, message: str) -> None:
     with pytest.raises(ProcessorError, match=message):
-        outcome_of(returned)
+        build_outcome(returned)

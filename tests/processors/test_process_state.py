@@ -8,7 +8,7 @@ import pytest
 
 RESTORE = """
 import contextlib, os, resource, signal, sys
-from chunkflow.processors.process_state import ProcessState, settle
+from chunkflow.processors.process_state import ProcessState, undo_import_effects
 
 def seen():
     umask = os.umask(0o077)
@@ -119,9 +119,13 @@ SETTLED = {
 
 @pytest.mark.parametrize("change", SETTLED.values(), ids=SETTLED)
 def test_what_an_import_left_is_settled(tmp_path: Path, change: str) -> None:
-    assert restored(tmp_path, f"{change}\nsettle()\nstate = ProcessState()") == "True True"
+    assert (
+        restored(tmp_path, f"{change}\nundo_import_effects()\nstate = ProcessState()")
+        == "True True"
+    )
 
 
 def test_greater_recursion_limit_of_an_import_stays(tmp_path: Path) -> None:
-    code = f"{RESTORE}sys.setrecursionlimit(5000); settle(); assert sys.getrecursionlimit() == 5000"
+    change = "sys.setrecursionlimit(5000); undo_import_effects()"
+    code = f"{RESTORE}{change}; assert sys.getrecursionlimit() == 5000"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=tmp_path).returncode == 0

@@ -7,8 +7,8 @@ import pytest
 
 from chunkflow.errors import UnknownProcessor, UsageError
 from chunkflow.model.finding import Finding, Outcome
-from chunkflow.processors.alone import alone
 from chunkflow.processors.code import CodeLog
+from chunkflow.processors.isolation import isolate
 from chunkflow.processors.python import PythonProcessor
 from chunkflow.syntax.chunker import Chunker
 
@@ -79,7 +79,7 @@ def run(name: str, root: str) -> list[Outcome]:
     parsed = Chunker("typescript").parse(SOURCE)
     chunks = [chunk._replace(path="a.ts") for chunk in parsed.chunks]
     loaded = load(f"rules:{name}", root)
-    handed = [alone(chunk, loaded.context) for chunk in chunks]
+    handed = [isolate(chunk, loaded.context) for chunk in chunks]
     return list(loaded.process(handed, SOURCE, ()))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chunkflow.processors.code import CodeLog, Unit, file_digest
-from chunkflow.processors.static_imports import reachable_units
+from chunkflow.processors.code import CodeLog, Unit, digest_file
+from chunkflow.processors.static_imports import find_reachable_units
 
 Save = Callable[[str, str | bytes], Path]
 UnitsOf = Callable[..., dict[str, Unit]]
@@ -26,7 +26,7 @@ def units_of(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UnitsOf
         import_module(name)
         log = CodeLog()
         log.packages.update(packages)
-        return reachable_units([name], log)
+        return find_reachable_units([name], log)
 
     yield find
     for name in set(sys.modules) - before:
@@ -39,7 +39,7 @@ def names(*modules: str) -> set[str]:
 
 def test_module_that_imports_nothing_counts_alone(save: Save, units_of: UnitsOf) -> None:
     path = save("own_a.py", "x = 1")
-    digest = file_digest(str(path))
+    digest = digest_file(str(path))
     assert units_of("own_a") == {"module own_a": Unit("module own_a", str(path), digest)}
 
 
@@ -137,9 +137,9 @@ def test_what_cannot_be_found_or_read_is_passed_by(save: Save, units_of: UnitsOf
 
 
 def test_module_without_a_file_counts_for_nothing(units_of: UnitsOf) -> None:
-    assert reachable_units(["sys", "builtins"], CodeLog()) == {}
+    assert find_reachable_units(["sys", "builtins"], CodeLog()) == {}
 
 
 def test_module_that_was_looked_for_and_is_not_there_counts() -> None:
     missing = Unit("module no_such_module", "", "")
-    assert reachable_units(["no_such_module"], CodeLog()) == {missing.name: missing}
+    assert find_reachable_units(["no_such_module"], CodeLog()) == {missing.name: missing}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from chunkflow.flow.caching import CacheStats, Collected, KindStats
+from chunkflow.flow.maintenance import CacheStats, Collected, KindStats
 from chunkflow.model.report import FileReport, Report, RunMetrics, Totals
 from chunkflow.model.verification import DIFFERENCES, Difference, Verification
 from chunkflow.report.cache import (
@@ -68,9 +68,9 @@ def test_stats_for_programs_have_every_field() -> None:
 
 def test_what_was_cleared_is_told() -> None:
     cleared = Collected(STATS, STATS._replace(records=0, size_bytes=34_567), 0)
-    (line,) = render_cleared(cleared, "text")
+    (line,) = render_cleared(*cleared[:2], "text")
     assert line == "removed 1 record, 1.2 MB, from /in/\\x1bcache"
-    told = parsed(render_cleared(cleared, "json"))
+    told = parsed(render_cleared(*cleared[:2], "json"))
     assert told["removed"] == {"records": 1, "size_bytes": 1_200_000}
 
 
@@ -79,7 +79,7 @@ def test_what_was_collected_is_told() -> None:
     assert list(render_collected(collected, "text")) == [
         "before: 1 record, 1.2 MB",
         "after:  0 records, 0.6 kB",
-        "files that are gone and were forgotten: 3",
+        "notes about deleted files removed: 3",
     ]
     told = parsed(render_collected(collected, "json"))
     assert (told["files_forgotten"], told["after"]["size_bytes"]) == (3, 567)

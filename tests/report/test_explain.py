@@ -1,7 +1,7 @@
 """Explanations as people and programs read them."""
 
 from chunkflow.model.explanation import REASONS, ChunkExplanation, FileExplanation
-from chunkflow.report.explain import explanation_as_dict, render_explanations
+from chunkflow.report.explain import convert_explanation, render_explanations
 
 FOUND = ChunkExplanation("metrics", "method", "m", ("K",), 2, 4, "ab", "l2")
 RUNS = ChunkExplanation("a:b", "comment", None, (), 6, 6, "cd", None, ("settings", "text"))
@@ -33,7 +33,7 @@ def test_names_cannot_write_to_the_terminal() -> None:
 
 
 def test_programs_read_every_field() -> None:
-    told = explanation_as_dict(FileExplanation("a.ts", (FOUND,)))
+    told = convert_explanation(FileExplanation("a.ts", (FOUND,)))
     assert told == {
         "path": "a.ts",
         "error": None,

@@ -1,7 +1,7 @@
 """What people read of a run."""
 
 from chunkflow.model.report import Report, RunMetrics, Totals
-from chunkflow.report.text import render_text, summary_line
+from chunkflow.report.text import render_summary, render_text
 
 
 def test_a_line_a_finding_a_line_a_failure_and_a_summary(report: Report) -> None:
@@ -26,7 +26,7 @@ def test_colours_stand_around_place_and_severity(report: Report) -> None:
 
 
 def test_one_of_something_is_singular() -> None:
-    line = summary_line(Report((), Totals(files=1, chunks=1, findings=1), RunMetrics()))
+    line = render_summary(Report((), Totals(files=1, chunks=1, findings=1), RunMetrics()))
     assert line.startswith("1 file, 1 chunk: ")
     assert "1 finding, " in line
     assert line.endswith("0.0 MB in 0.00 s (0.0 MB/s)")

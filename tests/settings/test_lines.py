@@ -1,4 +1,4 @@
-from chunkflow.settings.lines import lines_of_keys
+from chunkflow.settings.lines import find_key_lines
 
 TEXT = '''\
 # size = "a comment"
@@ -29,7 +29,7 @@ limit = 3
 
 
 def test_each_key_and_header_has_its_line() -> None:
-    assert lines_of_keys(TEXT) == {
+    assert find_key_lines(TEXT) == {
         ("timeout",): 2,
         ("include",): 3,
         ("exclude",): 7,
@@ -49,12 +49,12 @@ def test_each_key_and_header_has_its_line() -> None:
 
 def test_key_in_quotes_is_what_it_stands_for() -> None:
     text = '"a\\u0062" = 1\n\'c\\\' = 2\n"d\'" . "" = 3\n'
-    assert lines_of_keys(text) == {("ab",): 1, ("c\\",): 2, ("d'", ""): 3}
+    assert find_key_lines(text) == {("ab",): 1, ("c\\",): 2, ("d'", ""): 3}
 
 
 def test_empty_text_has_no_keys() -> None:
-    assert lines_of_keys("") == {}
+    assert find_key_lines("") == {}
 
 
 def test_last_line_need_not_end() -> None:
-    assert lines_of_keys("a = [1]\nb = 2") == {("a",): 1, ("b",): 2}
+    assert find_key_lines("a = [1]\nb = 2") == {("a",): 1, ("b",): 2}

@@ -9,7 +9,7 @@ from chunkflow.engine.records.files import local_keys
 from chunkflow.engine.worker.calls import Context
 from chunkflow.engine.worker.sections import SourceText
 from chunkflow.model.chunk import Chunk
-from chunkflow.processors.alone import alone
+from chunkflow.processors.isolation import isolate
 from chunkflow.syntax.chunker import Chunker
 
 
@@ -48,7 +48,7 @@ def seen_file(file: File, processor: RunProcessor, cutting: Cutting) -> SeenFile
     for section in text.sections(chunker, limit, with_imports=with_imports):
         found = context.of(section.chunks, section.imports)
         if processor.alone:
-            found = [alone(chunk, processor.context) for chunk in found]
+            found = [isolate(chunk, processor.context) for chunk in found]
         keys = local_keys(found, alone=processor.alone)
         lines = section.start_line - 1
         pairs = zip(section.chunks, keys, strict=True)

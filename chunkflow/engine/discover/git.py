@@ -8,16 +8,6 @@ _PLACES = frozenset(
 )
 
 
-def top_of_work_tree(directory: str) -> str | None:
-    """The nearest directory upward from `directory` (absolute) with a `.git`; None outside git."""
-    while not os.path.lexists(os.path.join(directory, ".git")):
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return None
-        directory = parent
-    return directory
-
-
 def list_files(directory: str) -> list[str] | None:
     """Tracked and untracked files in `directory`, less the ignored, relative to it.
 

@@ -5,8 +5,9 @@ import stat
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from chunkflow.engine.discover.git import list_files, top_of_work_tree
-from chunkflow.errors import SettingsError, SourceError
+from chunkflow.engine.discover.git import list_files
+from chunkflow.errors import SettingsError, SourceError, describe_os_error
+from chunkflow.settings import find_git_root
 from chunkflow.syntax.suffixes import SUFFIXES, language_of
 
 
@@ -90,7 +91,9 @@ def discover(
             continue
         files, failures = _search(absolute, choice)
         found.update([file.removeprefix(here) for file in files])
-        problems.update(_problem(at.removeprefix(here), _reason(exc)) for at, exc in failures)
+        problems.update(
+            _problem(at.removeprefix(here), describe_os_error(exc)) for at, exc in failures
+        )
     return Discovered(sorted(found | named), frozenset(named), sorted(problems))
 
 
@@ -119,7 +122,7 @@ def _is_directory(path: str) -> bool:
         mode = os.stat(path).st_mode
     except OSError as exc:
         is_link = isinstance(exc, FileNotFoundError) and os.path.islink(path)
-        raise SourceError("it is a link to nothing" if is_link else _reason(exc)) from exc
+        raise SourceError("it is a link to nothing" if is_link else describe_os_error(exc)) from exc
     except ValueError as exc:
         raise SourceError("no name can hold a NUL byte") from exc
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
@@ -146,7 +149,7 @@ def _is_chosen(file: str, prefixes: list[str], choice: _Choice) -> bool:
 
 def _everything_in(directory: str, choice: _Choice) -> _Found:
     real = os.path.realpath(directory)
-    names = list_files(directory) if top_of_work_tree(real) else None
+    names = list_files(directory) if find_git_root(real) else None
     if names is None:
         # Here and not above: where git does the search, nothing of it is needed.
         from chunkflow.engine.discover.walk import walk  # noqa: PLC0415
@@ -164,7 +167,7 @@ def _everything_in(directory: str, choice: _Choice) -> _Found:
 
 def _base(directory: str, real: str, root: str) -> str:
     """From where down .gitignore files count: the work tree's top, the project's root, or here."""
-    for folder in (top_of_work_tree(directory), root):
+    for folder in (find_git_root(directory), root):
         if folder and _is_inside(directory, folder) and _is_inside(real, os.path.realpath(folder)):
             return folder
     return directory
@@ -176,10 +179,3 @@ def _is_inside(path: str, folder: str) -> bool:
 
 def _problem(path: str, reason: str) -> Problem:
     return Problem(path, f"cannot read {path}: {reason}")
-
-
-def _reason(exc: OSError) -> str:
-    if isinstance(exc, FileNotFoundError):
-        return "no such file"
-    text = exc.strerror or str(exc)
-    return text[:1].lower() + text[1:]

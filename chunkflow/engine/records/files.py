@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from chunkflow.model.chunk import KINDS, Chunk
-from chunkflow.model.digest import blake2b
 from chunkflow.model.finding import SEVERITIES, Finding, Outcome, Plain
 from chunkflow.model.framing import join, split
+from chunkflow.private import blake2b
 
 _HEAD = struct.Struct("<BIII")
 _VALUE_BYTES = 12

@@ -12,7 +12,7 @@ from chunkflow.engine.worker.calls import Context, call
 from chunkflow.engine.worker.sections import Section
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.processors.alone import alone
+from chunkflow.processors.isolation import isolate
 from chunkflow.processors.protocol import Processor
 
 _NOTHING = Outcome()
@@ -42,7 +42,7 @@ class _Keyed:
         """The chunks as they are handed to the processor, and their keys, made from these."""
         chunks = self._context.of(section.chunks, section.imports)
         if self._alone:
-            chunks = [alone(chunk, self.processor.context) for chunk in chunks]
+            chunks = [isolate(chunk, self.processor.context) for chunk in chunks]
         return chunks, local_keys(chunks, alone=self._alone)
 
 

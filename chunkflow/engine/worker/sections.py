@@ -12,7 +12,7 @@ from chunkflow.engine.records.writer import Columns
 from chunkflow.engine.worker.calls import joined_imports
 from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
-from chunkflow.model.digest import blake2b
+from chunkflow.private import blake2b
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Deadline
 from chunkflow.syntax.chunker import Chunker

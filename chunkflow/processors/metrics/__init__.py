@@ -1,4 +1,4 @@
-"""The built-in processor `metrics`: size and complexity of every function."""
+"""The built-in processor `metrics`: the size and complexity of every function."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.processors.fingerprint import digest_of, source_digest
-from chunkflow.processors.metrics.limits import limits_from
+from chunkflow.processors.fingerprint import digest_facts, digest_source
+from chunkflow.processors.metrics.limits import read_limits
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -39,7 +39,7 @@ class Metrics:
     - `sloc` counts lines that hold code: neither blank nor comment alone.
 
     Raises:
-        SettingsError: a setting is unknown or not a number; see `limits_from`.
+        SettingsError: a setting is unknown or not a number; see `read_limits`.
     """
 
     name = "metrics"
@@ -52,20 +52,20 @@ class Metrics:
     is_spoiled = False
 
     def __init__(self, settings: Mapping[str, object]) -> None:
-        self._limits = limits_from(settings)
+        self._limits = read_limits(settings)
 
     def parts(self) -> dict[str, str]:
-        """The limits, and this package's source."""
+        """Digests of the limits, and of this package's source."""
         return {
-            "settings": digest_of(self._limits._asdict()),
-            "source": source_digest(os.path.dirname(__file__)),
+            "settings": digest_facts(self._limits._asdict()),
+            "source": digest_source(os.path.dirname(__file__)),
         }
 
     def process(
         self, chunks: Sequence[Chunk], source: bytes, roots: Sequence["Node"]
     ) -> Iterator[Outcome]:
-        """One outcome a chunk; the syntax trees are searched once, where functions may be."""
-        # Here and not above: a run that finds everything in the cache measures nothing.
-        from chunkflow.processors.metrics.measurement import outcomes_of  # noqa: PLC0415
+        """Measure chunks; the syntax trees are searched once, where functions may be."""
+        # Imported here: a run that finds everything in the cache measures nothing.
+        from chunkflow.processors.metrics.measurement import measure_chunks  # noqa: PLC0415
 
-        return iter(outcomes_of(chunks, source, roots, self._limits))
+        return iter(measure_chunks(chunks, source, roots, self._limits))

@@ -1,16 +1,16 @@
-"""Figures over their limits, as findings."""
+"""Turns figures over their limits into findings."""
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding
 from chunkflow.processors.metrics.figures import Figures, Meter
 from chunkflow.processors.metrics.limits import Limits
-from chunkflow.processors.metrics.lines import column
+from chunkflow.processors.metrics.lines import compute_column
 
 _KINDS = {"static_block": "static block", "field": "initialiser of field"}
 
 
-def findings_of(function: Figures, limits: Limits, chunk: Chunk, meter: Meter) -> list[Finding]:
-    """One finding a figure that is over its limit, at the function's head as ESLint has it."""
+def build_findings(function: Figures, limits: Limits, chunk: Chunk, meter: Meter) -> list[Finding]:
+    """Build a finding for each figure over its limit, at the function's head as in ESLint."""
     cyclomatic, cognitive, nesting, parameters, sloc = limits
     texts = (
         (
@@ -39,20 +39,20 @@ def findings_of(function: Figures, limits: Limits, chunk: Chunk, meter: Meter) -
         ),
         ("max-sloc", f"has {function.sloc} lines of code", function.sloc, sloc),
     )
-    head, title = meter.head(function), _title(function)
+    head, title = meter.find_head(function), _format_title(function)
     return [
-        _finding(rule, f"{title} {text}; the limit is {limit}", head, chunk, meter.source)
+        _build_finding(rule, f"{title} {text}; the limit is {limit}", head, chunk, meter.source)
         for rule, text, figure, limit in texts
         if figure > limit
     ]
 
 
-def _title(function: Figures) -> str:
+def _format_title(function: Figures) -> str:
     kind = _KINDS.get(function.kind, function.kind)
     return f'{kind} "{function.name}"' if function.name else f"{kind} without a name"
 
 
-def _finding(
+def _build_finding(
     rule: str, message: str, head: tuple[int, int], chunk: Chunk, source: bytes
 ) -> Finding:
     start, end = head
@@ -63,7 +63,7 @@ def _finding(
         rule,
         "warning",
         first_line,
-        column(source, base, start),
+        compute_column(source, base, start),
         first_line + source.count(b"\n", start, end),
-        column(source, base, end),
+        compute_column(source, base, end),
     )

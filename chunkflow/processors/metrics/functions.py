@@ -1,4 +1,4 @@
-"""What a function's own node says: kind, name, parameters, and the part of it to point at."""
+"""Reads a function's own node: kind, name, parameters, and the part that findings point at."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,12 +9,9 @@ from chunkflow.processors.metrics.marks import FoundFunction
 
 _PARAMETERS = ("required_parameter", "optional_parameter")
 
-# A NamedTuple's own `__new__` takes twice as long, and one is made for every function.
-_new = tuple.__new__
-
 
 class FieldIds(NamedTuple):
-    """The grammar's numbers for the fields that are read; looked up faster than names."""
+    """The grammar's numbers of the fields that are read; lookup is faster than by name."""
 
     body: int
     consequence: int
@@ -27,13 +24,13 @@ class FieldIds(NamedTuple):
 
 
 @cache
-def field_ids(language: Language) -> FieldIds:
+def get_field_ids(language: Language) -> FieldIds:
     """The field numbers of a grammar that has all of these fields."""
     return FieldIds(*(language.field_id_for_name(name) or 0 for name in FieldIds._fields))
 
 
 def count_parameters(node: Node, source: bytes, fields: FieldIds, branches: list[int]) -> int:
-    """How many parameters a function has, without TypeScript's `this`.
+    """Count the parameters of a function, without TypeScript's `this`.
 
     A bare `x` of `x => …` is one. Those with a default value are added to `branches`.
     """
@@ -43,7 +40,7 @@ def count_parameters(node: Node, source: bytes, fields: FieldIds, branches: list
     number = listed.named_child_count
     if number:
         text = source[listed.start_byte : listed.end_byte]
-        # Hardly a list has a default, `this` or a comment: those that may are read one by one.
+        # Few lists have a default, `this` or a comment; only those are read one by one.
         if b"this" in text or b"/" in text or (b"=" in text and _may_have_defaults(listed, text)):
             return _count_each(listed, fields, branches)
     return number
@@ -70,14 +67,14 @@ def read_function(node: Node, parameters: int, source: bytes, fields: FieldIds) 
     """A function declaration or expression."""
     start, end = node.start_byte, node.end_byte
     name = node.child_by_field_id(fields.name)
-    text = None if name is None else text_of(source, name.start_byte, name.end_byte)
-    return _new(FoundFunction, (start, -end, True, start, end, "function", text, parameters, node))
+    text = None if name is None else decode_text(source, name.start_byte, name.end_byte)
+    return FoundFunction(start, -end, True, start, end, "function", text, parameters, node)
 
 
 def read_arrow(node: Node, parameters: int) -> FoundFunction:
     """An arrow function, which has no name of its own."""
     start, end = node.start_byte, node.end_byte
-    return _new(FoundFunction, (start, -end, True, start, end, "arrow", None, parameters, node))
+    return FoundFunction(start, -end, True, start, end, "arrow", None, parameters, node)
 
 
 def read_method(node: Node, parameters: int, source: bytes, fields: FieldIds) -> FoundFunction:
@@ -87,13 +84,13 @@ def read_method(node: Node, parameters: int, source: bytes, fields: FieldIds) ->
     if name is None:
         return FoundFunction(start, -end, True, start, end, "method", None, 0, node)
     name_start, name_end = name.start_byte, name.end_byte
-    text = key_text(source, name_start, name_end)
+    text = decode_key(source, name_start, name_end)
     words = {child.type for child in node.children} if name_start > start else set()
-    kind = _method_kind(text, words)
+    kind = _classify_method(text, words)
     return FoundFunction(name_end, -end, True, start, end, kind, text, parameters, node)
 
 
-def _method_kind(name: str, words: set[str]) -> str:
+def _classify_method(name: str, words: set[str]) -> str:
     if "get" in words:
         return "getter"
     if "set" in words:
@@ -117,7 +114,7 @@ def read_field(node: Node, source: bytes, fields: FieldIds) -> FoundFunction | N
     if value is None or name is None or _is_accessor(source, name.start_byte):
         return None
     start, end = value.start_byte, value.end_byte
-    text = key_text(source, name.start_byte, name.end_byte)
+    text = decode_key(source, name.start_byte, name.end_byte)
     return FoundFunction(start, -end, False, start, end, "field", text, 0, node)
 
 
@@ -126,8 +123,8 @@ def _is_accessor(source: bytes, name_start: int) -> bool:
     return source[max(0, name_start - 40) : name_start].rstrip(b" \t").endswith(b"accessor")
 
 
-def head_of(function: FoundFunction, fields: FieldIds) -> tuple[int, int]:
-    """What to point at, as ESLint does: up to the parameters, or the arrow of an arrow function."""
+def find_head(function: FoundFunction, fields: FieldIds) -> tuple[int, int]:
+    """Find what a finding points at, as in ESLint: up to the parameters, or the arrow."""
     node, start = function.node, function.start
     if function.kind == "field":
         return start, function.end
@@ -140,18 +137,18 @@ def head_of(function: FoundFunction, fields: FieldIds) -> tuple[int, int]:
     return start, start if listed is None else listed.start_byte
 
 
-def bound_head_of(field: FoundFunction, fields: FieldIds) -> tuple[int, int]:
-    """What to point at where all of a field's initialiser is one function: up to its name."""
+def find_bound_head(field: FoundFunction, fields: FieldIds) -> tuple[int, int]:
+    """Find what a finding points at if a field's whole initialiser is a function: its name."""
     name = field.node.child_by_field_id(fields.name)
     return field.node.start_byte, field.start if name is None else name.end_byte
 
 
-def text_of(source: bytes, start: int, end: int) -> str:
-    """The text between two bytes; what is not UTF-8 becomes U+FFFD."""
+def decode_text(source: bytes, start: int, end: int) -> str:
+    """Decode the text between two bytes; what is not UTF-8 becomes U+FFFD."""
     return source[start:end].decode("utf-8", "replace")
 
 
-def key_text(source: bytes, start: int, end: int) -> str:
-    """The name of a property: a string without its quotes, anything else as it stands."""
-    text = text_of(source, start, end)
+def decode_key(source: bytes, start: int, end: int) -> str:
+    """Decode the name of a property: a string without its quotes, anything else as it is."""
+    text = decode_text(source, start, end)
     return text[1:-1] if text[:1] in ("'", '"') and len(text) > 1 else text

@@ -1,4 +1,4 @@
-"""The limits of the processor `metrics`, and how settings change them."""
+"""The limits of the processor `metrics`, and the settings that change them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from chunkflow.settings.checks import show
 
 
 class Limits(NamedTuple):
-    """The largest figure of a function that is no finding."""
+    """The largest figures of a function without a finding."""
 
     max_cyclomatic: int = 20
     """ESLint's default for `complexity`."""
@@ -22,19 +22,19 @@ class Limits(NamedTuple):
     """SonarSource's default for its rule S138, in JavaScript and TypeScript."""
 
 
-def limits_from(settings: Mapping[str, object]) -> Limits:
-    """The defaults, changed by `[processors.metrics]`.
+def read_limits(settings: Mapping[str, object]) -> Limits:
+    """The defaults, as `[processors.metrics]` changes them.
 
     Raises:
-        SettingsError: a key is not one of `Limits`, or its value is not a whole number from 0 on.
+        SettingsError: a key is not a field of `Limits`, or its value is not a whole number from 0.
     """
-    changed = {key: _checked(key, value) for key, value in settings.items()}
+    changed = {key: _check(key, value) for key, value in settings.items()}
     return Limits(**changed)
 
 
-def _checked(key: str, value: object) -> int:
+def _check(key: str, value: object) -> int:
     if key not in Limits._fields:
-        raise SettingsError(f'unknown setting "processors.metrics.{key}"; {_advice(key)}')
+        raise SettingsError(f'unknown setting "processors.metrics.{key}"; {_advise(key)}')
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise SettingsError(
             f'"processors.metrics.{key}" must be a whole number of at least 0, not {show(value)}'
@@ -42,7 +42,7 @@ def _checked(key: str, value: object) -> int:
     return value
 
 
-def _advice(key: str) -> str:
+def _advise(key: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only where a run ends anyway
 
     near = get_close_matches(key, Limits._fields, n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""Lines and columns, counted in the bytes of a file."""
+"""Counts lines and columns in the bytes of a file."""
 
 import re
 from bisect import bisect_left
@@ -12,24 +12,24 @@ _BLANKED = bytes(10 if byte == 10 else 32 for byte in range(256))
 """For `bytes.translate`: leaves newlines, and spaces for the rest."""
 
 LineCount: TypeAlias = tuple[int, int]
-"""The line that a place is on, from 1 on, and how many lines before it hold no code: blank, or
-comment alone; one within a template literal counts as well."""
+"""The line of a place, from 1, and the number of lines before it without code: blank lines, also
+within template literals, and lines that hold only a comment."""
 
 
 def count_lines(
     source: bytes, places: Iterable[int], comments: Sequence[tuple[int, int]]
 ) -> dict[int, LineCount]:
-    """The lines up to each of the places, which must be next to code.
+    """Count the lines up to each of the places, which must be next to code.
 
-    `comments` are starts and ends of comments, in order; all of those between places of which the
-    counts are to be compared. Takes time in proportion to the text, however many functions stand
-    in each other.
+    `comments` are starts and ends of comments, in order; all between places whose counts are
+    compared must be among them. The time is proportional to the text, however deeply functions
+    are nested.
     """
     ordered = sorted(places)
     if not ordered:
         return {}
     first = ordered[0]
-    text = _without_comments(source, first, ordered[-1], comments)
+    text = _blank_comments(source, first, ordered[-1], comments)
     empty = [match.start() for match in _EMPTY.finditer(text)]
     number, before, last = source.count(b"\n", 0, first) + 1, 0, 0
     counts = {}
@@ -42,10 +42,10 @@ def count_lines(
     return counts
 
 
-def _without_comments(
+def _blank_comments(
     source: bytes, start: int, end: int, comments: Sequence[tuple[int, int]]
 ) -> bytes | bytearray:
-    """The text with spaces for comments."""
+    """The text with comments replaced by spaces."""
     first = bisect_left(comments, (start, 0))
     last = bisect_left(comments, (end, 0), first)
     text = source[start:end]
@@ -58,7 +58,7 @@ def _without_comments(
     return blanked
 
 
-def column(source: bytes, start: int, place: int) -> int:
+def compute_column(source: bytes, start: int, place: int) -> int:
     """The column of the byte at `place` in code points, from 1; on the first line from `start`."""
     line_start = max(start, source.rfind(b"\n", start, place) + 1)
     return len(source[line_start:place].decode("utf-8", "replace")) + 1

@@ -16,7 +16,7 @@ _OPENING = re.compile(rb"(?:[\s(]|//[^\n]*\n|/\*.*?\*/)*+", re.DOTALL)
 _CLOSING = re.compile(rb"(?:[\s)]|//[^\n]*\n|/\*.*?\*/)*+", re.DOTALL)
 
 
-def run_starts(
+def find_run_starts(
     operations: list[tuple[int, int]], operators: Expression, source: bytes
 ) -> Iterable[int]:
     """Where each run of one operator starts, in no order.
@@ -30,7 +30,7 @@ def run_starts(
     operators.sort()
     expressions: list[Expression] = []
     around: list[_Operation] = []
-    for start, end, operator in sorted(_with_operators(operations, operators)):
+    for start, end, operator in sorted(_pair_operators(operations, operators)):
         while around and around[-1][1] <= start:
             around.pop()
         if around and _is_operand(start, -end, around[-1], source):
@@ -40,10 +40,10 @@ def run_starts(
             expressions.append(expression)
         expression.append(operator)
         around.append((start, -end, operator[0], expression))
-    return (place for expression in expressions for place in _runs(expression))
+    return (place for expression in expressions for place in _split_runs(expression))
 
 
-def _with_operators(
+def _pair_operators(
     operations: list[tuple[int, int]], operators: Expression
 ) -> Iterable[tuple[int, int, tuple[int, bool]]]:
     """Each logical operator with the start and minus the end of the innermost operation around."""
@@ -76,7 +76,7 @@ def _is_operand(start: int, end: int, outer: _Operation, source: bytes) -> bool:
     )
 
 
-def _runs(expression: Expression) -> Iterable[int]:
+def _split_runs(expression: Expression) -> Iterable[int]:
     expression.sort()
     last = None
     for start, is_or in expression:

@@ -1,4 +1,4 @@
-"""Marks: the places in a file that count for a figure, as plain byte offsets."""
+"""Marks: the places in a file that count for a figure, as byte offsets."""
 
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class FoundFunction(NamedTuple):
-    """What the syntax tree says of a function; byte offsets, ends exclusive."""
+    """A function as found in the syntax tree; byte offsets, ends exclusive."""
 
     inner_start: int
     """Where its own code begins: after a method's name, which may be computed outside of it."""
@@ -29,7 +29,7 @@ _IN_ORDER = itemgetter(0, 1, 2)
 
 
 class OutsideName(NamedTuple):
-    """A name that what stands around a function gives to it; byte offsets."""
+    """A name that a function gets from the code around it; byte offsets."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ class OutsideName(NamedTuple):
 
 
 class Marks:
-    """All that one search of the syntax trees finds. Offsets of bytes; sorted once complete."""
+    """All that a search of the syntax trees finds, as byte offsets; sorted once complete."""
 
     def __init__(self) -> None:
         self.functions: list[FoundFunction] = []

@@ -1,4 +1,4 @@
-"""From chunks and their syntax trees to what `metrics` says of each."""
+"""Measures chunks by their syntax trees, and reports figures over their limits."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from tree_sitter import Node
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome, Plain
 from chunkflow.processors.metrics.figures import Figures, Meter
-from chunkflow.processors.metrics.findings import findings_of
-from chunkflow.processors.metrics.functions import field_ids
+from chunkflow.processors.metrics.findings import build_findings
+from chunkflow.processors.metrics.functions import get_field_ids
 from chunkflow.processors.metrics.limits import Limits
-from chunkflow.processors.metrics.ranges import busy_chunks, merged
+from chunkflow.processors.metrics.ranges import find_busy_chunks, merge_ranges
 from chunkflow.processors.metrics.search import get_query, search
 from chunkflow.syntax.languages import grammar
 
@@ -18,55 +18,51 @@ _NOTHING = Outcome()
 
 
 def get_ready() -> None:
-    """Do what takes a while, once for all workers: compile the query for what most files are."""
+    """Compile the query for the most common language, once for all workers."""
     get_query(grammar("typescript"))
 
 
-def outcomes_of(
+def measure_chunks(
     chunks: Sequence[Chunk], source: bytes, roots: Sequence[Node], limits: Limits
 ) -> list[Outcome]:
-    """One outcome a chunk; `chunks` and `roots` as a processor is given them."""
+    """Measure chunks; returns an outcome for each. The arguments are those of a processor."""
     outcomes = [_NOTHING] * len(chunks)
-    busy = busy_chunks(chunks)
+    busy = find_busy_chunks(chunks)
     if busy:
         language = grammar(chunks[0].language)
-        ranges = merged([chunks[place] for place in busy], source)
+        ranges = merge_ranges([chunks[place] for place in busy], source)
         marks = search(roots, ranges, language, source)
-        meter = Meter(marks, source, field_ids(language))
+        meter = Meter(marks, source, get_field_ids(language))
         for place in busy:
-            functions = meter.functions(chunks[place])
+            functions = meter.measure(chunks[place])
             if functions:
-                outcomes[place] = _outcome(meter, chunks[place], functions, limits)
+                outcomes[place] = _build_outcome(meter, chunks[place], functions, limits)
     return outcomes
 
 
-def _outcome(meter: Meter, chunk: Chunk, functions: list[Figures], limits: Limits) -> Outcome:
+def _build_outcome(meter: Meter, chunk: Chunk, functions: list[Figures], limits: Limits) -> Outcome:
     value: list[Plain] = []
     findings: list[Finding] = []
-    max_cyclomatic, max_cognitive, max_nesting, max_parameters, max_sloc = limits
     for function in functions:
-        name, kind, start_line, end_line, cyclomatic, cognitive, nesting, parameters, sloc, _ = (
-            function
-        )
         value.append(
             {
-                "name": name,
-                "kind": kind,
-                "start_line": start_line,
-                "end_line": end_line,
-                "cyclomatic": cyclomatic,
-                "cognitive": cognitive,
-                "nesting": nesting,
-                "parameters": parameters,
-                "sloc": sloc,
+                "name": function.name,
+                "kind": function.kind,
+                "start_line": function.start_line,
+                "end_line": function.end_line,
+                "cyclomatic": function.cyclomatic,
+                "cognitive": function.cognitive,
+                "nesting": function.nesting,
+                "parameters": function.parameters,
+                "sloc": function.sloc,
             }
         )
         if (
-            cyclomatic > max_cyclomatic
-            or cognitive > max_cognitive
-            or nesting > max_nesting
-            or parameters > max_parameters
-            or sloc > max_sloc
+            function.cyclomatic > limits.max_cyclomatic
+            or function.cognitive > limits.max_cognitive
+            or function.nesting > limits.max_nesting
+            or function.parameters > limits.max_parameters
+            or function.sloc > limits.max_sloc
         ):
-            findings += findings_of(function, limits, chunk, meter)
+            findings += build_findings(function, limits, chunk, meter)
     return Outcome(tuple(findings), value)

@@ -1,4 +1,4 @@
-"""One query over the syntax trees that finds every mark; import it where a tree is at hand."""
+"""Finds every mark by one query over the syntax trees; importing it loads tree-sitter."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,14 @@ from tree_sitter import Language, Node, Query, QueryCursor
 from chunkflow.processors.metrics.functions import (
     FieldIds,
     count_parameters,
-    field_ids,
+    get_field_ids,
     read_arrow,
     read_field,
     read_function,
     read_method,
     read_static_block,
 )
-from chunkflow.processors.metrics.logic import Expression, run_starts
+from chunkflow.processors.metrics.logic import Expression, find_run_starts
 from chunkflow.processors.metrics.marks import FoundFunction, Marks, OutsideName
 
 # A pattern of one node each wherever that is enough: one of several nodes stays open while the
@@ -66,31 +66,31 @@ _MAX_DEPTH = 60_000
 
 @cache
 def get_query(language: Language) -> Query:
-    """The query over trees of a language; to compile it takes as long as to parse 50 KB."""
+    """The query over trees of a language; compiling it takes as long as parsing 50 KB."""
     return Query(language, _QUERY)
 
 
 def search(
     roots: Sequence[Node], ranges: Sequence[tuple[int, int]], language: Language, source: bytes
 ) -> Marks:
-    """The marks within the byte ranges; also of what only reaches into them.
+    """Find the marks of all nodes that overlap the byte ranges.
 
-    `roots` are trees of `language`, in order, with the offsets of `source`. What lies more than
-    60,000 levels deep is not seen.
+    `roots` are trees of `language`, in order, with the offsets of `source`. Nodes more than 60,000
+    levels deep are not found.
     """
     cursor = QueryCursor(get_query(language))
     cursor.set_max_start_depth(_MAX_DEPTH)
-    collector = _Collector(source, field_ids(language))
-    for root, start, end in _meeting(roots, ranges):
+    collector = _Collector(source, get_field_ids(language))
+    for root, start, end in _pair_roots(roots, ranges):
         cursor.set_byte_range(start, end)
         collector.add(cursor.captures(root))
     return collector.complete()
 
 
-def _meeting(
+def _pair_roots(
     roots: Sequence[Node], ranges: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[Node, int, int]]:
-    """Each root with each range that it meets; both are in order."""
+    """Pair each root with each range that overlaps it; both are in order."""
     first = 0
     for root in roots:
         root_start, root_end = root.start_byte, root.end_byte
@@ -103,7 +103,7 @@ def _meeting(
 
 
 class _Collector:
-    """Turns captures into marks: a method a capture."""
+    """Turns captures into marks, with a method for each capture."""
 
     def __init__(self, source: bytes, fields: FieldIds) -> None:
         self._marks = Marks()
@@ -115,12 +115,12 @@ class _Collector:
         self._else_ifs: set[int] = set()
 
     def add(self, captures: dict[str, list[Node]]) -> None:
-        """Take in what the query found in one range."""
+        """Add what the query found in one range."""
         for name, nodes in captures.items():
             getattr(self, name)(nodes)
 
     def complete(self) -> Marks:
-        """All marks, once all ranges are searched."""
+        """All marks, once every range is searched."""
         marks = self._marks
         ifs = self._ifs
         marks.branches += ifs
@@ -132,7 +132,7 @@ class _Collector:
             marks.flat_branches += [start for start, _ in self._operators]
         else:
             operations = [(node.start_byte, -node.end_byte) for node in self._operations]
-            marks.flat_branches += run_starts(operations, self._operators, self._source)
+            marks.flat_branches += find_run_starts(operations, self._operators, self._source)
         return marks
 
     def functions(self, nodes: list[Node]) -> None:

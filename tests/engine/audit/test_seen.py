@@ -12,7 +12,7 @@ from chunkflow.engine.manifest import Signature
 from chunkflow.engine.options import Cutting, RunProcessor
 from chunkflow.engine.records.files import local_keys
 from chunkflow.errors import SourceError
-from chunkflow.processors.alone import alone as by_itself
+from chunkflow.processors.isolation import isolate as by_itself
 from chunkflow.syntax.chunker import chunk_source
 
 Save = Callable[..., Path]

@@ -159,7 +159,7 @@ def test_problem_is_told_once(folder: Path) -> None:
     [
         ("", "no such file"),
         ("nul\0.ts", "no name can hold a NUL byte"),
-        ("a.ts/b.ts", "not a directory"),
+        ("a.ts/b.ts", "a part of its path is not a directory"),
         ("x" * 300 + ".ts", "file name too long"),
         ("pipe.ts", "it is neither a file nor a directory"),
         ("dangling.ts", "it is a link to nothing"),

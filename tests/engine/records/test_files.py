@@ -23,7 +23,7 @@ from chunkflow.engine.records.writer import Columns, RecordWriter
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Finding, Outcome, Plain
 from chunkflow.model.framing import join
-from chunkflow.processors.alone import alone as by_itself
+from chunkflow.processors.isolation import isolate as by_itself
 from chunkflow.syntax.chunker import chunk_source
 
 SOURCE = "\ufefflet a = 1; let ä = 2; let b = 3\nlet c = 4\n".encode()

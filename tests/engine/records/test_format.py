@@ -14,9 +14,9 @@ from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.records.files import value_key
 from chunkflow.model.chunk import KINDS, Chunk
 from chunkflow.model.finding import SEVERITIES, Finding, Result
-from chunkflow.processors.alone import alone
 from chunkflow.processors.declaration import CONTEXTS
-from chunkflow.processors.outcomes import outcome_of
+from chunkflow.processors.isolation import isolate
+from chunkflow.processors.outcomes import build_outcome
 from chunkflow.syntax.chunker import chunk_source
 
 SNAPSHOTS = {2: "c76b6abc0c355871"}
@@ -48,7 +48,7 @@ RETURNED: list[object] = [
 def handed() -> list[Chunk]:
     chunks = chunk_source(SOURCE, "typescript")
     chunks = [c._replace(path="a.ts", container="class K {", imports="import") for c in chunks]
-    return [alone(chunk, context) for chunk in chunks for context in ((), CONTEXTS)]
+    return [isolate(chunk, context) for chunk in chunks for context in ((), CONTEXTS)]
 
 
 def facts() -> list[bytes]:
@@ -56,7 +56,7 @@ def facts() -> list[bytes]:
     assert [decode_chunk(encode_chunk(chunk)) for chunk in chunks] == chunks
     keys = [make_chunk_key(b"p" * 16, value_key(chunk)) for chunk in chunks]
     kinds = [value_key(chunks[0]._replace(kind=kind)) for kind in sorted(KINDS)]
-    records = [pack_chunk(chunks[2], outcome_of(returned, chunks[2])) for returned in RETURNED]
+    records = [pack_chunk(chunks[2], build_outcome(returned, chunks[2])) for returned in RETURNED]
     return [repr(chunks).encode(), *keys, *kinds, *records]
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from chunkflow import ChunkFlow
 from chunkflow.engine.records.files import value_key
 from chunkflow.model.chunk import KINDS, Chunk
-from chunkflow.model.digest import blake2b
-from chunkflow.processors.alone import alone
+from chunkflow.private import blake2b
 from chunkflow.processors.declaration import CONTEXTS
+from chunkflow.processors.isolation import isolate
 
 TEXTS = st.text(max_size=4)
 MAYBE = st.none() | TEXTS
@@ -47,7 +47,7 @@ CONTEXT = st.lists(st.sampled_from(CONTEXTS), unique=True).map(tuple)
 
 @given(chunks(), chunks(), CONTEXT)
 def test_equal_keys_are_of_equal_values(one: Chunk, other: Chunk, context: tuple[str, ...]) -> None:
-    first, second = alone(one, context), alone(other, context)
+    first, second = isolate(one, context), isolate(other, context)
     assert (value_key(first) == value_key(second)) == (first == second)
 
 
@@ -58,7 +58,7 @@ def test_every_field_that_is_handed_over_is_in_the_key(
     other = data.draw(chunks())
     for field in Chunk._fields:
         changed = one._replace(**{field: getattr(other, field)})
-        first, second = alone(one, context), alone(changed, context)
+        first, second = isolate(one, context), isolate(changed, context)
         if field not in ("digest", "source"):  # these two say the same, and are changed together
             assert (value_key(first) == value_key(second)) == (first == second), field
 
@@ -67,7 +67,7 @@ def test_every_field_that_is_handed_over_is_in_the_key(
 def test_place_of_a_chunk_is_in_no_key(one: Chunk, by: int, context: tuple[str, ...]) -> None:
     names = ("start_byte", "end_byte", "decl_start_byte", "decl_end_byte", "start_line", "end_line")
     moved = one._replace(**{name: getattr(one, name) + by for name in names})
-    assert value_key(alone(one, context)) == value_key(alone(moved, context))
+    assert value_key(isolate(one, context)) == value_key(isolate(moved, context))
 
 
 SEEN = """

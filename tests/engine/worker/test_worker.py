@@ -27,7 +27,7 @@ from chunkflow.engine.records.drafts import Place, unpack_places
 from chunkflow.engine.records.files import Contents, contents_of, unpack
 from chunkflow.engine.worker.worker import Worker, prepare
 from chunkflow.errors import WorkerSpoiled
-from chunkflow.flow.describing import describe_functions
+from chunkflow.flow.processor_set import describe_functions
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
 from chunkflow.model.framing import join
