@@ -114,6 +114,18 @@ def test_release_with_other_rules_reruns_built_ins(file: str, release: Path) -> 
     assert reran(run(release)) == 0
 
 
+def test_what_python_has_compiled_is_no_rule(release: Path) -> None:
+    run(release)
+    compiled = list((release / "lib").rglob("*.pyc"))
+    assert compiled
+    for path in compiled:
+        path.unlink()
+    assert reran(run(release)) == 0
+    (release / "project/broken.ts").write_text("let a = )\n")  # more of chunkflow is compiled
+    run(release, "broken.ts")
+    assert reran(run(release)) == 0
+
+
 def test_explanation_names_the_rules(release: Path) -> None:
     run(release)
     change(release, "syntax/walk.py")
