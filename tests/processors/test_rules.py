@@ -1,5 +1,6 @@
 """What chunkflow's own code makes of a file is not taken for what another release makes of it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def run(release: Path, *options: str, json: bool = True) -> str:
             *options,
         ),
         cwd=release / "project",
+        env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
         capture_output=True,
         text=True,
         check=True,
