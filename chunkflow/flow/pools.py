@@ -7,7 +7,7 @@ from chunkflow.pool.protocol import Pool
 from chunkflow.processors.table import is_built_in, preload_of
 
 _PREPARE = "chunkflow.engine.worker.work:prepare"
-_CHUNKER = "chunkflow.syntax.chunker:get_ready"
+_CHUNKER = "chunkflow.syntax.chunker:prepare"
 
 
 class Pools:

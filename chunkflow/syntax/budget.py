@@ -59,7 +59,7 @@ class Budget:
     __slots__ = ("_deadline", "_left")
 
     def __init__(self, size_bytes: int, deadline: Deadline = NO_DEADLINE) -> None:
-        self._left = _PARSES * _steps(size_bytes)
+        self._left = _PARSES * _count_steps(size_bytes)
         self._deadline = deadline
 
     def parse(self, parser: Parser, source: bytes, size_bytes: int) -> Node | None:
@@ -85,7 +85,7 @@ class Budget:
     def _parse(
         self, parser: Parser, source: bytes, size_bytes: int, *, to_error: bool
     ) -> tuple[Node | None, int]:
-        most = min(_steps(size_bytes), self._left)
+        most = min(_count_steps(size_bytes), self._left)
         if most <= 0:
             return None, 0
         steps, place, look = 0, 0, min(_STEPS_A_LOOK, most)
@@ -164,19 +164,21 @@ class _Watch:
     def __init__(self, size_bytes: int, deadline: Deadline) -> None:
         self._deadline = deadline
         self._end_s = monotonic() + _BASE_S + size_bytes / _BYTES_PER_S
-        self._before_bytes = _resident_bytes()
+        self._before_bytes = _read_resident_bytes()
 
     def is_over(self) -> bool:
         """Whether the parse has taken too long or too much; past the deadline, raises."""
         self._deadline.check()
-        return monotonic() > self._end_s or _resident_bytes() - self._before_bytes > _MOST_BYTES
+        return (
+            monotonic() > self._end_s or _read_resident_bytes() - self._before_bytes > _MOST_BYTES
+        )
 
 
-def _steps(size_bytes: int) -> int:
+def _count_steps(size_bytes: int) -> int:
     return _BASE_STEPS + size_bytes // _BYTES_PER_STEP
 
 
-def _resident_bytes() -> int:
+def _read_resident_bytes() -> int:
     """How much memory the process holds; 0 where the system does not tell."""
     try:
         with open("/proc/self/statm", "rb") as file:

@@ -10,19 +10,24 @@ from tree_sitter import Node, Parser, Range
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
-from chunkflow.syntax.forms import get_pattern
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
+from chunkflow.syntax.languages import make_parser
 from chunkflow.syntax.parsed import ParsedFile
-from chunkflow.syntax.plain import head_of
-from chunkflow.syntax.prologue import take_comments, take_prologue
-from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
-from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
+from chunkflow.syntax.pieces import WHOLE, ParsedPieces, parse_pieces
+from chunkflow.syntax.rows import DECL_START, END, START, Row, RowBuilder, fill_gaps, make_chunks
+from chunkflow.syntax.shortcuts.first_words import name_unparsed
+from chunkflow.syntax.shortcuts.forms import compile_forms
+from chunkflow.syntax.shortcuts.imports import take_comments, take_imports
+from chunkflow.syntax.shortcuts.outline import (
+    PlainDeclaration,
+    find_plain,
+    interleave,
+    stand_between,
+)
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
-from chunkflow.syntax.walk import find_rows, top_nodes
+from chunkflow.syntax.walk import find_rows, list_top_nodes
 
 
-class _Sound(NamedTuple):
+class _Tree(NamedTuple):
     """A tree, and what is found in it and beside it; no rows where it has errors."""
 
     root: Node | None
@@ -39,10 +44,10 @@ _TOO_LARGE = "a statement is too large to be parsed; what is in it was not looke
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
-def get_ready() -> None:
+def prepare() -> None:
     """Do what takes a while, once for all processes that are forked from this one."""
-    parser("typescript")
-    get_pattern()
+    make_parser("typescript")
+    compile_forms()
 
 
 class Chunker:
@@ -51,7 +56,7 @@ class Chunker:
     def __init__(self, language: str, *, suites: Sequence[str] = DEFAULT_SUITES) -> None:
         self._language = language
         self._suites = SuiteNames(suites)
-        self._parser = parser(language)
+        self._parser = make_parser(language)
         # What of the text it parses.
         self._ranges = _WHOLE
 
@@ -75,31 +80,31 @@ class Chunker:
             TimeLimitReached: the deadline is past.
         """
         budget = Budget(len(source), deadline)
-        sound = self._sound(source, budget.parse, max_bytes, top=top)
+        sound = self._find_rows(source, budget.parse, max_bytes, top=top)
         if sound.root is not None and sound.rows is not None:
-            return self._parsed(sound.rows, [sound.root], source, max_bytes)
-        found = self._mended(source, sound.root, budget)
+            return self._make_file(sound.rows, [sound.root], source, max_bytes)
+        found = self._repair(source, sound.root, budget)
         rows: list[Row] = []
-        find_rows(top_nodes(found.roots), Rows(rows, source, (), top=top), self._suites)
-        rows = covered(rows, source, apart=found.unparsed)
+        find_rows(list_top_nodes(found.roots), RowBuilder(rows, source, (), top=top), self._suites)
+        rows = fill_gaps(rows, source, unparsed=found.unparsed)
         note = _OVER_BUDGET if found.unparsed else None
-        return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
+        return self._make_file(rows, found.roots, source, max_bytes)._replace(note=note)
 
-    def leave(self, source: bytes, *, top: bool) -> ParsedFile:
+    def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile:
         """A statement that is too large to be parsed, as one chunk, and the comments before it.
 
         Its first words say its kind and name; where they do not, it is of kind `error`.
         """
         rows: list[Row] = []
-        place = Rows(rows, source, (), top=top)
+        place = RowBuilder(rows, source, (), top=top)
         start = take_comments(source, place)
         if not source[start:].strip():
             place.flush()
-            return self._parsed(rows, [], source, None)
-        place.item(start, len(source), *head_of(source, start))
-        return self._parsed(covered(rows, source), [], source, None)._replace(note=_TOO_LARGE)
+            return self._make_file(rows, [], source, None)
+        place.add(start, len(source), *name_unparsed(source, start))
+        return self._make_file(fill_gaps(rows, source), [], source, None)._replace(note=_TOO_LARGE)
 
-    def parse_sound(
+    def parse_clean(
         self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
     ) -> tuple[ParsedFile | None, int]:
         """The chunks of a source without errors.
@@ -113,16 +118,16 @@ class Chunker:
             root, error = budget.parse_to_error(parser, source, size_bytes)
             return root
 
-        root, rows = self._sound(source, parse, max_bytes, top=top)
+        root, rows = self._find_rows(source, parse, max_bytes, top=top)
         if root is not None and rows is not None:
-            return self._parsed(rows, [root], source, max_bytes), -1
+            return self._make_file(rows, [root], source, max_bytes), -1
         if root is not None:
             # The root may be an error itself, with nothing wrong in it.
             broken = (node.start_byte for node in root.children if node.has_error)
             error = next(broken, root.start_byte)
         return None, error
 
-    def _sound(
+    def _find_rows(
         self,
         source: bytes,
         parse: Parse,
@@ -130,28 +135,28 @@ class Chunker:
         *,
         top: bool,
         skim: bool = True,
-    ) -> _Sound:
+    ) -> _Tree:
         """The tree over a source, and its rows where that has no errors.
 
         What regular expressions tell of the source is left out of the tree, unless `skim` is False.
         """
         out: list[Row] = []
-        rows = Rows(out, source, (), top=top)
-        place = take_prologue(source, rows) if skim else 0
+        rows = RowBuilder(out, source, (), top=top)
+        place = take_imports(source, rows) if skim else 0
         count = len(out)
-        told = outline(source, place, max_bytes) if skim else []
-        root = self._tree_between(told, place, source, parse)
+        told = find_plain(source, place, max_bytes) if skim else []
+        root = self._parse_rest(told, place, source, parse)
         if root is None or root.has_error:
-            return _Sound(root, None)
-        if apart(root.children, told):
-            find_rows(interleaved(root.children, told, rows), rows, self._suites)
+            return _Tree(root, None)
+        if stand_between(root.children, told):
+            find_rows(interleave(root.children, told, rows), rows, self._suites)
             if max_bytes is None or not _are_larger(out, count, told, max_bytes):
-                return _Sound(root, out)
+                return _Tree(root, out)
         # Something told is within something else, as the text of a template is, or is to be cut.
-        return self._sound(source, parse, max_bytes, top=top, skim=False)
+        return self._find_rows(source, parse, max_bytes, top=top, skim=False)
 
-    def _tree_between(
-        self, told: Sequence[Outlined], place: int, source: bytes, parse: Parse
+    def _parse_rest(
+        self, told: Sequence[PlainDeclaration], place: int, source: bytes, parse: Parse
     ) -> Node | None:
         """The root over the source from `place` on, without what is told already.
 
@@ -163,46 +168,50 @@ class Chunker:
             if start > place and not source[place:start].isspace():
                 ranges.append(Range(_POINT, _POINT, place, start))
             place = end
-        self._look_at([*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
+        self._set_ranges(
+            [*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE
+        )
         return parse(self._parser, source, size_bytes)
 
-    def _look_at(self, ranges: list[Range]) -> None:
+    def _set_ranges(self, ranges: list[Range]) -> None:
         if ranges is not self._ranges:
             self._parser.included_ranges = ranges
             self._ranges = ranges
 
-    def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
+    def _repair(self, source: bytes, root: Node | None, budget: Budget) -> ParsedPieces:
         """Trees over a text that has errors: repaired, or else piece by piece."""
         is_whole = self._ranges is _WHOLE
-        self._look_at(_WHOLE)
+        self._set_ranges(_WHOLE)
         is_jsx = self._language != "typescript"
         if root is not None or is_jsx:
             # Most files have no errors, and a worker that knows no repairs is ready the sooner.
-            from chunkflow.syntax.repair import repaired  # noqa: PLC0415
+            from chunkflow.syntax.repair import repair_text  # noqa: PLC0415
 
             def parse(text: bytes) -> Node | None:
                 return budget.parse(self._parser, text, len(text))
 
-            text, mended = repaired(source, root, parse, jsx=is_jsx)
+            text, mended = repair_text(source, root, parse, jsx=is_jsx)
             if mended is root and root is not None and not is_whole:
                 # What was left out of the tree may be just what it lacks.
                 mended = budget.parse(self._parser, source, len(source)) or root
             if mended is not None and not mended.has_error:
-                return Pieces([mended], [])
+                return ParsedPieces([mended], [])
             source = text
-        return resynchronised(source, self._parser, budget)
+        return parse_pieces(source, self._parser, budget)
 
-    def _parsed(
+    def _make_file(
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None
     ) -> ParsedFile:
         if max_bytes is not None:
-            from chunkflow.syntax.cut import cut_rows  # noqa: PLC0415 - only with a limit
+            from chunkflow.syntax.cutting import cut_rows  # noqa: PLC0415 - only with a limit
 
             rows = cut_rows(rows, roots, source, max_bytes)
-        return ParsedFile(finished(rows, source, self._language), roots)
+        return ParsedFile(make_chunks(rows, source, self._language), roots)
 
 
-def _are_larger(rows: Sequence[Row], count: int, told: Sequence[Outlined], most_bytes: int) -> bool:
+def _are_larger(
+    rows: Sequence[Row], count: int, told: Sequence[PlainDeclaration], most_bytes: int
+) -> bool:
     """Whether any of the first rows, or of those that were told, is larger than that."""
     starts = {one.start for one in told}
     return any(
@@ -211,14 +220,14 @@ def _are_larger(rows: Sequence[Row], count: int, told: Sequence[Outlined], most_
     )
 
 
-class _Kept(threading.local):
+class _Chunkers(threading.local):
     """The chunkers of a thread, by language and suites."""
 
     def __init__(self) -> None:
         self.chunkers: dict[tuple[str, tuple[str, ...]], Chunker] = {}
 
 
-_kept = _Kept()
+_chunkers = _Chunkers()
 
 
 def chunk_source(
@@ -247,12 +256,12 @@ def chunk_source(
     if max_bytes is not None and max_bytes < 1:
         raise ValueError(f"max_bytes is {max_bytes}; it must be at least 1")
     key = (language, tuple(suites))
-    if key not in _kept.chunkers:
-        _kept.chunkers[key] = Chunker(language, suites=suites)
-    chunker = _kept.chunkers[key]
+    if key not in _chunkers.chunkers:
+        _chunkers.chunkers[key] = Chunker(language, suites=suites)
+    chunker = _chunkers.chunkers[key]
     if len(source) <= sizes.WHOLE_BYTES:
         return chunker.parse(source, max_bytes=max_bytes).chunks
-    from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few texts are so large
+    from chunkflow.syntax.windows import cut_windows  # noqa: PLC0415 - few texts are so large
 
-    found = windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
+    found = cut_windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
     return [chunk for window in found for chunk in window.in_file()]

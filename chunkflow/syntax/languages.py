@@ -20,7 +20,7 @@ _FUNCTIONS = {
 
 
 @cache
-def grammar(language: str) -> Language:
+def load_grammar(language: str) -> Language:
     """The tree-sitter grammar of `language`.
 
     Raises:
@@ -28,11 +28,11 @@ def grammar(language: str) -> Language:
     """
     if language not in _FUNCTIONS:
         raise ValueError(f"unknown language {language!r}; known are {', '.join(LANGUAGES)}")
-    return Language(getattr(_binding(), _FUNCTIONS[language])())
+    return Language(getattr(_load_binding(), _FUNCTIONS[language])())
 
 
 @cache
-def _binding() -> ModuleType:
+def _load_binding() -> ModuleType:
     """The grammars' extension module.
 
     It is loaded by itself: the package around it imports `importlib.resources` for the query files
@@ -51,6 +51,6 @@ def _binding() -> ModuleType:
     return tree_sitter_typescript  # type: ignore[no-any-return,unused-ignore]
 
 
-def parser(language: str) -> Parser:
+def make_parser(language: str) -> Parser:
     """A new parser for `language`; one thread at a time may use it."""
-    return Parser(grammar(language))
+    return Parser(load_grammar(language))

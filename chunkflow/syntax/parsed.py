@@ -32,9 +32,9 @@ class TextChunker(Protocol):
     ) -> ParsedFile: ...
 
     # Of a run without errors; else None, and about where the first is.
-    def parse_sound(  # noqa: D102 - see above
+    def parse_clean(  # noqa: D102 - see above
         self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
     ) -> tuple[ParsedFile | None, int]: ...
 
     # Without parsing it.
-    def leave(self, source: bytes, *, top: bool) -> ParsedFile: ...  # noqa: D102 - see above
+    def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile: ...  # noqa: D102 - see above

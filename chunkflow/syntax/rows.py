@@ -33,7 +33,7 @@ _SPACE = ord(" ")
 START, END, DECL_START, DECL_END, KIND, NAME, SCOPE = range(7)
 
 
-class Rows:
+class RowBuilder:
     """The chunks of one container, in order, each given its comments as they come by.
 
     `out` receives the rows; several containers of a file share it.
@@ -71,7 +71,7 @@ class Rows:
         """Where the last chunk ends; -1 where there is none."""
         return self._end if self._last is None else int(self._last[END])
 
-    def comment(self, start: int, end: int) -> None:
+    def add_comment(self, start: int, end: int) -> None:
         """A comment: of the chunk before if on its line, else of the next or of nothing."""
         groups, count = self._groups, self.source.count
         if self.source[end - 1] <= _SPACE:
@@ -88,7 +88,7 @@ class Rows:
                 return
         groups.append([start, end, start])
 
-    def item(
+    def add(
         self, start: int, end: int, kind: str, name: str | None, signature: str | None = None
     ) -> Row:
         """A declaration; takes the comments before it that are its own.
@@ -105,7 +105,7 @@ class Rows:
             self._overloaded = (row, signature)
         return row
 
-    def overload(self, end: int, signature: str, *, has_body: bool) -> bool:
+    def merge_overload(self, end: int, signature: str, *, has_body: bool) -> bool:
         """Whether the last chunk is a signature equal to this; if so it now reaches to `end`."""
         row, known = self._overloaded
         if row is None or row is not self._last or known != signature:
@@ -121,30 +121,30 @@ class Rows:
             self._groups.clear()
             self._last[END] = self._last[DECL_END] = end
 
-    def error(self, start: int, end: int) -> None:
+    def add_error(self, start: int, end: int) -> None:
         """Text that is no declaration; one chunk with more of it right before."""
         last = self._last
         if start >= end:
             return
         if last is None or last[KIND] != "error" or self._groups:
-            self.item(start, end, "error", None)
+            self.add(start, end, "error", None)
         elif self.source.count(b"\n", self._last_end, start) <= 1:
             self.extend(end)
         else:
-            self.item(start, end, "error", None)
+            self.add(start, end, "error", None)
 
-    def stray(self, start: int, end: int, kind: str, name: str | None) -> Row:
+    def add_alone(self, start: int, end: int, kind: str, name: str | None) -> Row:
         """A chunk that takes no comments and gets none."""
         row = [start, end, start, end, kind, name, self.scope]
         self.out.append(row)
         return row
 
-    def swallowed(self, end: int) -> None:
+    def add_trailing(self, end: int) -> None:
         """Comments that the grammar counted in with the declaration just added, up to `end`."""
         if end > self._last_end:
-            self.comment(self.source.find(b"/", self._last_end), end)
+            self.add_comment(self.source.find(b"/", self._last_end), end)
 
-    def container_ended(self, end: int) -> None:
+    def end_container(self, end: int) -> None:
         """What comes now on the same line belongs neither to the container nor to the next."""
         self._last = None
         self._end = end
@@ -152,14 +152,14 @@ class Rows:
     def flush(self) -> None:
         """Make chunks of the comments that belong to nothing."""
         for start, end, _ in self._groups:
-            self.stray(start, end, "comment", None)
+            self.add_alone(start, end, "comment", None)
         self._groups.clear()
 
     def _trail(self, start: int, end: int) -> None:
         if self._last is not None:
             self._last[END] = end
         else:
-            self.stray(start, end, "comment", None)
+            self.add_alone(start, end, "comment", None)
             self._end = end
 
     def _claim(self, row: Row) -> int:
@@ -196,7 +196,7 @@ class Rows:
         return any(p.search(self.source, start, end) for p in (_LICENCE, _FILE_DOC))
 
 
-def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
+def make_chunks(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     """The rows, in the order of the file, as chunks with lines and digests."""
     count, new = source.count, tuple.__new__
     chunks: list[Chunk] = []
@@ -231,41 +231,43 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     return chunks
 
 
-def covered(rows: list[Row], source: bytes, *, apart: Sequence[tuple[int, int]] = ()) -> list[Row]:
-    """A partition out of rows from a tree with errors: apart, trimmed, nothing left out.
+def fill_gaps(
+    rows: list[Row], source: bytes, *, unparsed: Sequence[tuple[int, int]] = ()
+) -> list[Row]:
+    """Turn the rows of a tree with errors into a partition of the text.
 
-    Text that no row has and no gap may hold becomes rows of kind `error`; what is named in `apart`
-    becomes rows of its own.
+    The rows come back trimmed, and none overlaps another. Text that no row has and no gap may hold
+    becomes rows of kind `error`. So does each span of `unparsed`.
     """
-    if apart:
-        errors = [[start, end, start, end, "error", None, ()] for start, end in apart]
+    if unparsed:
+        errors = [[start, end, start, end, "error", None, ()] for start, end in unparsed]
         rows = sorted(rows + errors, key=itemgetter(START))
     out: list[Row] = []
     place = 0
     for row in rows:
-        start, end = _trimmed(source, max(row[START], place), row[END], SPACE_BYTES)
+        start, end = _trim(source, max(row[START], place), row[END], SPACE_BYTES)
         if start >= end:
             continue
-        _cover(out, source, place, start)
+        _add_gap(out, source, place, start)
         row[START], row[END] = start, end
         if row[KIND] == "error":
             row[DECL_START], row[DECL_END] = start, end
         else:
             row[DECL_START] = max(row[DECL_START], start)
             # Where a repair has put a semicolon, the text has the end of a line.
-            row[DECL_END] = _trimmed(source, row[DECL_START], row[DECL_END], SPACE_BYTES)[1]
+            row[DECL_END] = _trim(source, row[DECL_START], row[DECL_END], SPACE_BYTES)[1]
         out.append(row)
         place = end
-    _cover(out, source, place, len(source))
+    _add_gap(out, source, place, len(source))
     return out
 
 
-def _cover(out: list[Row], source: bytes, start: int, end: int) -> None:
-    start, end = _trimmed(source, start, end, GAP_BYTES)
+def _add_gap(out: list[Row], source: bytes, start: int, end: int) -> None:
+    start, end = _trim(source, start, end, GAP_BYTES)
     if start < end:
         out.append([start, end, start, end, "error", None, ()])
 
 
-def _trimmed(source: bytes, start: int, end: int, what: bytes) -> tuple[int, int]:
+def _trim(source: bytes, start: int, end: int, what: bytes) -> tuple[int, int]:
     text = source[start:end]
     return start + len(text) - len(text.lstrip(what)), start + len(text.rstrip(what))

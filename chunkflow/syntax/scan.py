@@ -71,7 +71,7 @@ class Boundary(NamedTuple):
     """Where the other begins; between the two are comments and white space at most."""
 
 
-def first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]:
+def find_first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]:
     """The boundaries in the beginning of a longer text, each found when it is asked for.
 
     Args:
@@ -79,7 +79,7 @@ def first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]
         broken: whether brackets cannot be trusted: then a declaration at the start of a line
             begins a statement.
     """
-    return _Scan(text, goes_on=True, broken=broken).boundaries()
+    return _BoundaryScan(text, goes_on=True, broken=broken).find()
 
 
 def may_break(text: bytes, place: int) -> bool:
@@ -89,29 +89,29 @@ def may_break(text: bytes, place: int) -> bool:
 
 def find_depth(text: bytes) -> int:
     """How deep the brackets of a text are nested."""
-    scan = _Scan(text)
-    for _ in scan.boundaries():
+    scan = _BoundaryScan(text)
+    for _ in scan.find():
         pass
     return scan.depth
 
 
-def boundaries(source: bytes) -> list[Boundary]:
+def find_boundaries(source: bytes) -> list[Boundary]:
     """The statement boundaries, outside all brackets, that are sure; there may be more."""
-    scan = _Scan(source)
-    found = list(scan.boundaries())
+    scan = _BoundaryScan(source)
+    found = list(scan.find())
     if scan.unbalanced:
         # Brackets cannot be trusted: a declaration at the start of a line begins a statement.
-        found = list(_Scan(source, broken=True).boundaries())
+        found = list(_BoundaryScan(source, broken=True).find())
     return found
 
 
-def pieces(source: bytes) -> list[tuple[int, int]]:
+def split_pieces(source: bytes) -> list[tuple[int, int]]:
     """Text cut at statement boundaries; the pieces, as offsets, cover all of it in order."""
-    starts = [0, *(boundary.start for boundary in boundaries(source))]
+    starts = [0, *(boundary.start for boundary in find_boundaries(source))]
     return list(zip(starts, [*starts[1:], len(source)], strict=True))
 
 
-class _Scan:
+class _BoundaryScan:
     def __init__(self, source: bytes, *, broken: bool = False, goes_on: bool = False) -> None:
         self._source = source
         self._broken = broken
@@ -138,38 +138,38 @@ class _Scan:
         self._templates_end = False
         self.unbalanced = False
 
-    def boundaries(self) -> Iterator[Boundary]:
+    def find(self) -> Iterator[Boundary]:
         source = self._source
         place = 0
-        self._start = self._next_code(0)
+        self._start = self._skip_blank(0)
         while (found := _TOKEN.search(source, place)) is not None:
             at = found.start()
             byte = source[at]
             if byte in (10, 59):  # a line's end, or a semicolon
                 place = at + 1
-                boundary = self._boundary(at, byte)
+                boundary = self._find_boundary(at, byte)
                 if boundary is not None:
                     self._start, self._has_body = boundary, False
                     yield Boundary(at + 1, boundary)
                     place = max(place, boundary)
             else:
-                place = self._token(at, byte)
+                place = self._pass_token(at, byte)
         self.unbalanced = self.unbalanced or bool(self._stack)
 
-    def _token(self, at: int, byte: int) -> int:
+    def _pass_token(self, at: int, byte: int) -> int:
         """Pass over a token; returns where the next may begin."""
         if byte in _STRINGS:
             string = _STRINGS[byte].match(self._source, at)
             return string.end() if string else at + 1
         if byte == _TEMPLATE:
-            return self._template(at + 1)
+            return self._pass_template(at + 1)
         if byte == ord("/"):
-            return self._slash(at)
+            return self._pass_slash(at)
         if byte in _CLOSERS:
-            return self._close(at, byte)
-        return self._open(at, byte)
+            return self._pass_closer(at, byte)
+        return self._pass_openers(at, byte)
 
-    def _open(self, at: int, byte: int) -> int:
+    def _pass_openers(self, at: int, byte: int) -> int:
         """Pass over all brackets that open one right after the other."""
         if not self._stack:
             self._has_body = self._has_body or byte == _BRACE
@@ -184,11 +184,11 @@ class _Scan:
         self.depth = max(self.depth, len(self._stack))
         return at + len(opened)
 
-    def _close(self, at: int, byte: int) -> int:
+    def _pass_closer(self, at: int, byte: int) -> int:
         stack = self._stack
         if stack and stack[-1] == _SUBSTITUTION and byte == ord("}"):
             stack.pop()
-            return self._template(at + 1)
+            return self._pass_template(at + 1)
         if stack and stack[-1] == _CLOSERS[byte]:
             self._braces -= stack.pop() == _BRACE
             return at + 1
@@ -198,7 +198,7 @@ class _Scan:
             self._braces -= 1
         return at + 1
 
-    def _template(self, at: int) -> int:
+    def _pass_template(self, at: int) -> int:
         """Pass over a template's text up to its end or the next substitution."""
         if self._templates_end:
             return at
@@ -212,13 +212,13 @@ class _Scan:
         self._stack.append(_SUBSTITUTION)
         return end + 2
 
-    def _slash(self, at: int) -> int:
+    def _pass_slash(self, at: int) -> int:
         source = self._source
         if source.startswith(b"//", at):
             comment = _LINE_COMMENT.match(source, at)
-            return self._passed(at, comment.end() if comment else at + 2)
+            return self._note_comment(at, comment.end() if comment else at + 2)
         if source.startswith(b"/*", at):
-            return self._passed(at, self._comment(at))
+            return self._note_comment(at, self._pass_comment(at))
         if at < self._no_regex_before or not self._regex_may_begin(at):
             return at + 1
         regex = _REGEX.match(source, at, at + _REGEX_BYTES)
@@ -235,19 +235,19 @@ class _Scan:
             end = self._source.find(b"\n", at)
             self._no_regex_before = len(self._source) if end < 0 else end
 
-    def _passed(self, start: int, end: int) -> int:
+    def _note_comment(self, start: int, end: int) -> int:
         first, last = self._comments
-        joined = first >= 0 and self._text_end(start) <= last
+        joined = first >= 0 and self._find_text_end(start) <= last
         self._comments = (first if joined else start, end)
         return end
 
-    def _text_end(self, at: int) -> int:
+    def _find_text_end(self, at: int) -> int:
         """Where the last text before `at` ends, white space left out."""
         start = max(0, at - _LOOK_BACK)
         return start + len(self._source[start:at].rstrip())
 
-    def _comment(self, at: int) -> int:
-        end = self._comment_end(at)
+    def _pass_comment(self, at: int) -> int:
+        end = self._find_comment_end(at)
         if end < 0:
             self.unbalanced = True
             return len(self._source) if self._goes_on else at + 2
@@ -260,7 +260,7 @@ class _Scan:
         word = _LAST_WORD.search(before)
         return word is not None and word.group() in _BEFORE_REGEX
 
-    def _boundary(self, at: int, byte: int) -> int | None:
+    def _find_boundary(self, at: int, byte: int) -> int | None:
         """Where the next statement begins, if one surely does after `at`."""
         source = self._source
         if byte == 10 and source.startswith(_MARKERS, at + 1):
@@ -275,12 +275,12 @@ class _Scan:
             return None
         if byte == 10 and self._broken and self._start_is_marker():
             return at + 1
-        return self._next_start(at, byte)
+        return self._find_start(at, byte)
 
-    def _next_start(self, at: int, byte: int) -> int | None:
+    def _find_start(self, at: int, byte: int) -> int | None:
         if self._asked_from <= at < self._asked:
             return None
-        next_at = self._next_code(at + 1)
+        next_at = self._skip_blank(at + 1)
         self._asked, self._asked_from = next_at, at
         if next_at >= len(self._source) or not self._separates(at, byte, next_at):
             return None
@@ -290,19 +290,19 @@ class _Scan:
         self._stack.clear()
         self._braces = 0
 
-    def _next_code(self, place: int) -> int:
+    def _skip_blank(self, place: int) -> int:
         source = self._source
         while True:
             blank = _BLANK.match(source, place)
             place = blank.end() if blank else place
-            end = self._comment_end(place)
+            end = self._find_comment_end(place)
             if end < 0:
                 # A comment whose end is yet to come may be followed by anything.
                 unfinished = self._goes_on and source.startswith(b"/*", place)
                 return len(source) if unfinished else place
             place = end
 
-    def _comment_end(self, place: int) -> int:
+    def _find_comment_end(self, place: int) -> int:
         """Where the comment that begins there ends; -1 where none does, or it never ends."""
         source = self._source
         if source.startswith(b"//", place):
@@ -324,7 +324,7 @@ class _Scan:
         if byte == 59:
             return True
         comments_start, comments_end = self._comments
-        if comments_start >= 0 and self._text_end(at) <= comments_end:
+        if comments_start >= 0 and self._find_text_end(at) <= comments_end:
             at = comments_start
         before = source[max(self._start, at - _LOOK_BACK) : at].rstrip()
         if not before or self._awaits_class():
@@ -335,7 +335,7 @@ class _Scan:
             return word is not None and word.group() not in _CONTINUES
         if _DECLARATION.match(source, next_at) is None:
             return False
-        after_regex = self._text_end(at) == self._regex_end
+        after_regex = self._find_text_end(at) == self._regex_end
         if after_regex or last in b";)]\"'`" or (last == b">" and not before.endswith(b"=>")):
             return True
         last_word = _LAST_WORD.search(before)

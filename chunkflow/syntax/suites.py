@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from chunkflow.syntax.nodes import first_string, text_of
+from chunkflow.syntax.declarations import find_first_string, read_text
 
 DEFAULT_SUITES = ("describe", "suite", "context", "test.describe")
 """Functions whose call is a suite, with `.only`, `.skip` and `.each(…)` after them too."""
@@ -39,13 +39,13 @@ class SuiteNames:
         arguments = call.child_by_field_name("arguments")
         if callee is None or arguments is None or arguments.type != "arguments":
             return None
-        if _plain_name(callee, source) not in self._names:
+        if _strip_modifiers(callee, source) not in self._names:
             return None
-        body = _last_body(arguments)
-        return None if body is None else Suite(first_string(call, source), body, arguments)
+        body = _find_body(arguments)
+        return None if body is None else Suite(find_first_string(call, source), body, arguments)
 
 
-def _plain_name(callee: Node, source: bytes) -> str:
+def _strip_modifiers(callee: Node, source: bytes) -> str:
     """The callee without its modifiers: `describe` for `describe.only.each([1])`."""
     while True:
         member: Node | None = callee
@@ -53,18 +53,18 @@ def _plain_name(callee: Node, source: bytes) -> str:
         if called:
             member = callee.child_by_field_name("function")
         if member is None or member.type != "member_expression":
-            return "" if called else text_of(callee, source)
+            return "" if called else read_text(callee, source)
         name = member.child_by_field_name("property")
         inner = member.child_by_field_name("object")
         if name is None or inner is None:
             return ""
-        modifier = text_of(name, source)
+        modifier = read_text(name, source)
         if called != (modifier == "each") or not (called or modifier in _MODIFIERS):
-            return "" if called else "".join(text_of(callee, source).split())
+            return "" if called else "".join(read_text(callee, source).split())
         callee = inner
 
 
-def _last_body(arguments: Node) -> Node | None:
+def _find_body(arguments: Node) -> Node | None:
     for child in reversed(arguments.named_children):
         if child.type == "comment":
             continue

@@ -12,14 +12,14 @@ from chunkflow.processors.metrics.functions import field_ids
 from chunkflow.processors.metrics.limits import Limits
 from chunkflow.processors.metrics.ranges import busy_chunks, merged
 from chunkflow.processors.metrics.search import get_query, search
-from chunkflow.syntax.languages import grammar
+from chunkflow.syntax.languages import load_grammar
 
 _NOTHING = Outcome()
 
 
 def get_ready() -> None:
     """Do what takes a while, once for all workers: compile the query for what most files are."""
-    get_query(grammar("typescript"))
+    get_query(load_grammar("typescript"))
 
 
 def outcomes_of(
@@ -29,7 +29,7 @@ def outcomes_of(
     outcomes = [_NOTHING] * len(chunks)
     busy = busy_chunks(chunks)
     if busy:
-        language = grammar(chunks[0].language)
+        language = load_grammar(chunks[0].language)
         ranges = merged([chunks[place] for place in busy], source)
         marks = search(roots, ranges, language, source)
         meter = Meter(marks, source, field_ids(language))

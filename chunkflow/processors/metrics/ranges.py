@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.syntax.forms import may_run
+from chunkflow.syntax.shortcuts.forms import may_run
 
 _IDLE = frozenset({"comment", "import", "interface", "type", "index_signature", "error"})
 _FIELDS = frozenset({"property", "accessor"})

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chunkflow.syntax.repair.code import Code, Edit
 
 
-class Rule(NamedTuple):
+class RepairRule(NamedTuple):
     """One construct that the grammar lacks."""
 
     name: str

@@ -1,11 +1,11 @@
 import pytest
 from tree_sitter import Node
 
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.nodes import declaration
-from chunkflow.syntax.plain import plain_declaration
+from chunkflow.syntax.declarations import describe
+from chunkflow.syntax.languages import make_parser
+from chunkflow.syntax.shortcuts.first_words import read_first_words
 
-PARSER = parser("typescript")
+PARSER = make_parser("typescript")
 
 
 def statement(source: bytes) -> Node:
@@ -32,9 +32,9 @@ def statement(source: bytes) -> Node:
 )
 def test_kind_and_name_are_those_that_the_tree_gives(source: bytes) -> None:
     node = statement(source)
-    found = plain_declaration(node, node.type, 0, source)
+    found = read_first_words(node, node.type, 0, source)
     assert found is not None
-    assert found == declaration(node, node.type, source)[:2]
+    assert found == describe(node, node.type, source)[:2]
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_kind_and_name_are_those_that_the_tree_gives(source: bytes) -> None:
 )
 def test_whatever_may_be_more_than_it_begins_with_is_asked_of_the_tree(source: bytes) -> None:
     node = statement(source)
-    assert plain_declaration(node, node.type, 0, source) is None
+    assert read_first_words(node, node.type, 0, source) is None

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from chunkflow.syntax.forms import HEAD, KINDS, get_pattern, may_run
-from chunkflow.syntax.rows import Rows
+from chunkflow.syntax.rows import RowBuilder
+from chunkflow.syntax.shortcuts.forms import HEAD, KINDS, compile_forms, may_run
 
-_start = attrgetter("start_byte")
+_START = attrgetter("start_byte")
 # Text that begins like a declaration and is none may have to be read to its end to be seen through.
 _MOST_FAILURES = 16
 _MOST_FAILED_CONSTANTS = 3
@@ -26,7 +26,7 @@ _EXPORT_BYTES = len("export")
 _MOST = 32
 
 
-class Outlined(NamedTuple):
+class PlainDeclaration(NamedTuple):
     """A declaration that need not be parsed."""
 
     start: int
@@ -35,9 +35,9 @@ class Outlined(NamedTuple):
     name: str
 
 
-def outline(source: bytes, place: int, max_bytes: int | None) -> list[Outlined]:
+def find_plain(source: bytes, place: int, max_bytes: int | None) -> list[PlainDeclaration]:
     """What is plain from `place` on, in order, without declarations that are to be cut further."""
-    found: list[Outlined] = []
+    found: list[PlainDeclaration] = []
     failures = failed_constants = quotes = 0
     for head in HEAD.finditer(source, place):
         start = head.end()
@@ -48,7 +48,7 @@ def outline(source: bytes, place: int, max_bytes: int | None) -> list[Outlined]:
         place = start
         if quotes % 2:
             continue  # the text of a template, most likely
-        plain = get_pattern().match(source, start)
+        plain = compile_forms().match(source, start)
         if plain is None:
             failures += 1
             failed_constants += is_constant
@@ -58,49 +58,53 @@ def outline(source: bytes, place: int, max_bytes: int | None) -> list[Outlined]:
         if is_constant and may_run(plain[0]):
             continue
         place = plain.end()
-        if max_bytes is None or place - _first_comment(source, start) <= max_bytes:
+        if max_bytes is None or place - _find_first_comment(source, start) <= max_bytes:
             form = plain.lastindex or 0
-            found.append(Outlined(start, place, KINDS[form], plain[form].decode()))
+            found.append(PlainDeclaration(start, place, KINDS[form], plain[form].decode()))
     if len(found) > _MOST:
-        found = sorted(nlargest(_MOST, found, key=_size))
+        found = sorted(nlargest(_MOST, found, key=_measure))
     return found
 
 
-def _first_comment(source: bytes, start: int) -> int:
+def _find_first_comment(source: bytes, start: int) -> int:
     """Where the comments of a declaration may begin."""
     return max(source.rfind(b"\n\n", 0, start), source.rfind(b"\n\r\n", 0, start))
 
 
-def _size(one: Outlined) -> int:
+def _measure(one: PlainDeclaration) -> int:
     return one.end - one.start
 
 
-def apart(nodes: Sequence[Node], told: Iterable[Outlined]) -> bool:
+def stand_between(nodes: Sequence[Node], told: Iterable[PlainDeclaration]) -> bool:
     """Whether each declaration stands between two nodes of the tree over the rest."""
     for one in told:
-        before = bisect_left(nodes, one.start, key=_start)
-        if before and not _is_over(nodes[before - 1], one.start):
+        before = bisect_left(nodes, one.start, key=_START)
+        if before and not _ends_before(nodes[before - 1], one.start):
             return False
     return True
 
 
-def _is_over(node: Node, place: int) -> bool:
+def _ends_before(node: Node, place: int) -> bool:
     """Whether a statement ends before a place, at which a declaration begins."""
     start, end = node.start_byte, node.end_byte
     # `export` on a line of its own is not a variable, though it may look like one.
     return end <= place and (end - start != _EXPORT_BYTES or node.type != "expression_statement")
 
 
-def interleaved(nodes: Sequence[Node], told: Sequence[Outlined], rows: Rows) -> Iterable[Node]:
+def interleave(
+    nodes: Sequence[Node], told: Sequence[PlainDeclaration], rows: RowBuilder
+) -> Iterable[Node]:
     """The nodes; each declaration is added to `rows` when those before it are."""
-    return _interleaved(nodes, told, rows) if told else nodes
+    return _interleave(nodes, told, rows) if told else nodes
 
 
-def _interleaved(nodes: Sequence[Node], told: Sequence[Outlined], rows: Rows) -> Iterator[Node]:
+def _interleave(
+    nodes: Sequence[Node], told: Sequence[PlainDeclaration], rows: RowBuilder
+) -> Iterator[Node]:
     done = 0
     for one in told:
-        place = bisect_left(nodes, one.start, done, key=_start)
+        place = bisect_left(nodes, one.start, done, key=_START)
         yield from nodes[done:place]
-        rows.item(*one)
+        rows.add(*one)
         done = place
     yield from nodes[done:]

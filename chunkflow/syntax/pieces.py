@@ -5,13 +5,13 @@ from typing import NamedTuple
 from tree_sitter import Node, Parser, Range
 
 from chunkflow.syntax.budget import Budget
-from chunkflow.syntax.scan import pieces
+from chunkflow.syntax.scan import split_pieces
 
 WHOLE = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
 """What a parser parses unless it is told otherwise."""
 
 
-class Pieces(NamedTuple):
+class ParsedPieces(NamedTuple):
     """The pieces of a text."""
 
     roots: list[Node]
@@ -20,11 +20,11 @@ class Pieces(NamedTuple):
     """Those that the budget did not suffice for, as offsets."""
 
 
-def resynchronised(source: bytes, parser: Parser, budget: Budget) -> Pieces:
+def parse_pieces(source: bytes, parser: Parser, budget: Budget) -> ParsedPieces:
     """Parse each piece of a text alone: an error in one leaves the others as they are."""
-    found = Pieces([], [])
+    found = ParsedPieces([], [])
     try:
-        for start, end in pieces(source):
+        for start, end in split_pieces(source):
             parser.included_ranges = [Range((0, start), (0, end), start, end)]
             root = budget.parse(parser, source, end - start)
             if root is None:

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from chunkflow.syntax.cut_places import Places, find_places
-from chunkflow.syntax.nodes import COMMENTS, STATEMENT_KINDS
+from chunkflow.syntax.cutting.places import Places, find_places
+from chunkflow.syntax.declarations import COMMENTS, STATEMENT_KINDS
 from chunkflow.syntax.rows import (
     DECL_END,
     DECL_START,
@@ -45,13 +45,13 @@ def cut_rows(rows: Iterable[Row], roots: Sequence[Node], source: bytes, most: in
             out.append(row)
         else:
             root = roots[max(bisect_left(starts, row[DECL_START] + 1) - 1, 0)]
-            nodes = list(_declared(root, row[DECL_START], row[DECL_END]))
+            nodes = list(_list_nodes(root, row[DECL_START], row[DECL_END]))
             places = find_places(nodes, source, (row[START], row[END]), most)
-            out += _parts(row, places, source)
+            out += _split_row(row, places, source)
     return out
 
 
-def _parts(row: Row, places: Places, source: bytes) -> Iterator[Row]:
+def _split_row(row: Row, places: Places, source: bytes) -> Iterator[Row]:
     """The row's parts, in order."""
     row_start, row_end = row[START], row[END]
     ends = sorted((each.end, each.start) for each in places.lists if each.has_bracket)
@@ -63,15 +63,15 @@ def _parts(row: Row, places: Places, source: bytes) -> Iterator[Row]:
         code_end = start + len(source[start:limit].rstrip(GAP_BYTES))
         if code_end <= start:
             continue
-        end = _part_end(start, code_end, limit, ends, source)
+        end = _find_part_end(start, code_end, limit, ends, source)
         if first:
             yield [start, end, row[DECL_START], row[DECL_END], row[KIND], row[NAME], row[SCOPE]]
             first = False
         else:
-            yield [start, end, start, end, _kind(places.cuts[place]), None, scope]
+            yield [start, end, start, end, _get_kind(places.cuts[place]), None, scope]
 
 
-def _part_end(
+def _find_part_end(
     start: int, code_end: int, limit: int, ends: Sequence[tuple[int, int]], source: bytes
 ) -> int:
     """Where a part ends: before the closing brackets of a list that began before the part."""
@@ -84,14 +84,14 @@ def _part_end(
     return start + len(source[start:limit].rstrip(SPACE_BYTES))
 
 
-def _kind(node_type: str) -> str:
+def _get_kind(node_type: str) -> str:
     if node_type in COMMENTS:
         return "comment"
     other = "statement" if node_type.endswith("_statement") else "expression"
     return _PART_KINDS.get(node_type, other)
 
 
-def _declared(root: Node, start: int, end: int) -> Iterator[Node]:
+def _list_nodes(root: Node, start: int, end: int) -> Iterator[Node]:
     """The nodes that a declaration's span is made of."""
     node = root.descendant_for_byte_range(start, end)
     if node is None:

@@ -12,12 +12,12 @@ from update_cases import case_files
 from chunkflow import Chunk
 from chunkflow.syntax import chunker as chunker_module
 from chunkflow.syntax.chunker import Chunker
-from chunkflow.syntax.outline import outline
+from chunkflow.syntax.shortcuts.outline import find_plain
 from chunkflow.syntax.suffixes import language_of
 
 
 def told(source: bytes) -> list[tuple[str, str, bytes]]:
-    found = outline(b"\n" + source, 0, None)
+    found = find_plain(b"\n" + source, 0, None)
     return [(one.kind, one.name, source[one.start - 1 : one.end - 1]) for one in found]
 
 
@@ -26,7 +26,7 @@ def chunks_of(
 ) -> list[Chunk]:
     """The chunks that the parser alone gives."""
     with monkeypatch.context() as patch:
-        patch.setattr(chunker_module, "outline", lambda _source, _place, _most: [])
+        patch.setattr(chunker_module, "find_plain", lambda _source, _place, _most: [])
         return Chunker("typescript").parse(source, max_bytes=max_bytes).chunks
 
 
@@ -177,7 +177,7 @@ def test_a_declaration_that_is_to_be_cut_is_parsed(monkeypatch: pytest.MonkeyPat
 
 def test_text_that_is_never_closed_takes_time_in_proportion() -> None:
     small, large = (b"\ntype A = /*" * count for count in (1_000, 100_000))
-    assert outline(small, 0, None) == outline(large, 0, None) == []
+    assert find_plain(small, 0, None) == find_plain(large, 0, None) == []
 
 
 @pytest.mark.parametrize("path", case_files(), ids=lambda path: path.name)

@@ -7,7 +7,7 @@ import re
 
 from tree_sitter import Node
 
-from chunkflow.syntax.nodes import SIGNATURES
+from chunkflow.syntax.declarations import SIGNATURES
 
 _NAME = rb"[ \t]++([A-Za-z_$][\w$]*+)"
 _PLAIN = re.compile(
@@ -28,7 +28,7 @@ _TYPES = frozenset(
 )
 
 
-def plain_declaration(
+def read_first_words(
     node: Node, node_type: str, start: int, source: bytes
 ) -> tuple[str, str] | None:
     """Kind and name of a statement; None where the tree is to be asked.
@@ -54,7 +54,7 @@ def plain_declaration(
     return _KINDS[form], found[form].decode()
 
 
-def head_of(source: bytes, start: int) -> tuple[str, str | None]:
+def name_unparsed(source: bytes, start: int) -> tuple[str, str | None]:
     """Kind and name of a statement that has no tree; `error` where its first words do not say."""
     found = _PLAIN.match(source, start)
     if found is None:

@@ -12,20 +12,20 @@ _COMMENT = rb"//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/"
 _SPACE = rb"(?:\s++|" + _COMMENT + rb")"
 
 
-def _nested(opening: bytes, inside: bytes, closing: bytes, levels: int) -> bytes:
+def _nest(opening: bytes, inside: bytes, closing: bytes, levels: int) -> bytes:
     """A pattern for brackets around what is inside, and around more of the kind."""
     pattern = opening + rb"(?:" + inside + rb")*+" + closing
     if levels > 1:
-        inside += rb"|" + _nested(opening, inside, closing, levels - 1)
+        inside += rb"|" + _nest(opening, inside, closing, levels - 1)
         pattern = opening + rb"(?:" + inside + rb")*+" + closing
     return pattern
 
 
 _INSIDE = rb"[^(){}\[\]\"'`/]++|" + _STRING + rb"|" + _COMMENT
-_BRACKETS = _nested(rb"[({\[]", _INSIDE, rb"[)}\]]", 5)
-_FEW_BRACKETS = _nested(rb"[({\[]", _INSIDE, rb"[)}\]]", 2)
+_BRACKETS = _nest(rb"[({\[]", _INSIDE, rb"[)}\]]", 5)
+_FEW_BRACKETS = _nest(rb"[({\[]", _INSIDE, rb"[)}\]]", 2)
 _WORDS = rb"[^<>(){}\[\]\"'`/;=]++"
-_ANGLES = _nested(rb"<", _WORDS + rb"|=>?+|" + _STRING + rb"|" + _FEW_BRACKETS, rb">", 3)
+_ANGLES = _nest(rb"<", _WORDS + rb"|=>?+|" + _STRING + rb"|" + _FEW_BRACKETS, rb">", 3)
 _NAME = rb"[ \t]++([A-Za-z_$][\w$]*+)"
 
 _INTERFACE = rb"interface" + _NAME + rb"(?:" + _WORDS + rb"|" + _ANGLES + rb")*+" + _BRACKETS
@@ -50,7 +50,7 @@ _ALIAS = rb"type" + _NAME + rb"(?=\s*+[=<])(?:" + _TYPE + rb")*+" + _END
 # and an arrow a function; then brackets tell nothing.
 _TEXT = rb'"(?:[^"\\\n]|\\.)*+"' + rb"|'(?:[^'\\\n]|\\.)*+'|`[^`\\$]*+`"
 _ITEM = rb"[^(){}\[\]\"'`/=]++|=(?!>)|" + _TEXT + rb"|" + _COMMENT
-_LITERAL = _nested(rb"[({\[]", _ITEM, rb"[)}\]]", 6)
+_LITERAL = _nest(rb"[({\[]", _ITEM, rb"[)}\]]", 6)
 _CAST = rb"(?:[ \t]++(?:as|satisfies)[ \t][\w$.<>,|&\[\]'\" \t]*+)?+"
 _PURE = rb"(?:/\*[^*\n]*+\*/[ \t]*+)?+"
 _ASSIGNED = rb"(?::[^=\n(){]++)?+[ \t]*+=[ \t]*+" + _PURE + rb"(?:new[ \t]++)?+[\w$.<>]*+"
@@ -72,7 +72,7 @@ KINDS = ("", "type", "interface", "variable")
 
 
 @cache
-def get_pattern() -> "re.Pattern[bytes]":
+def compile_forms() -> "re.Pattern[bytes]":
     """The pattern of a declaration; to compile it takes as long as to parse some 30 KB."""
     return re.compile(_FORM)
 

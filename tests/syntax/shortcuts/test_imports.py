@@ -7,21 +7,21 @@ from update_cases import case_files
 from chunkflow import Chunk
 from chunkflow.syntax import chunker as chunker_module
 from chunkflow.syntax.chunker import Chunker
-from chunkflow.syntax.prologue import take_prologue
-from chunkflow.syntax.rows import Row, Rows
+from chunkflow.syntax.rows import Row, RowBuilder
+from chunkflow.syntax.shortcuts.imports import take_imports
 from chunkflow.syntax.suffixes import language_of
 
 
 def taken(source: bytes) -> list[tuple[str, str | None, bytes]]:
     rows: list[Row] = []
-    take_prologue(source, Rows(rows, source, (), top=True))
+    take_imports(source, RowBuilder(rows, source, (), top=True))
     return [(kind, name, source[start:end]) for start, end, _, _, kind, name, _ in rows]
 
 
 def parsed_in_full(source: bytes, language: str, monkeypatch: pytest.MonkeyPatch) -> list[Chunk]:
     with monkeypatch.context() as patch:
-        patch.setattr(chunker_module, "take_prologue", lambda _source, _rows: 0)
-        patch.setattr(chunker_module, "outline", lambda _source, _place, _most: [])
+        patch.setattr(chunker_module, "take_imports", lambda _source, _rows: 0)
+        patch.setattr(chunker_module, "find_plain", lambda _source, _place, _most: [])
         return Chunker(language).parse(source).chunks
 
 

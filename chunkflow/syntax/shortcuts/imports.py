@@ -7,7 +7,7 @@ at the first thing that is anything else, the parser takes over.
 
 import re
 
-from chunkflow.syntax.rows import Rows
+from chunkflow.syntax.rows import RowBuilder
 
 # Possessive quantifiers throughout: nothing here is ever to be tried a second way.
 _COMMENT = rb"(?://[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)"
@@ -43,18 +43,18 @@ _BLANK = re.compile(rb"[\s\xef\xbb\xbf]*+")
 _IMPORT, _LOCAL_EXPORT, _COMMENT_START = 1, 7, 8
 
 
-def take_prologue(source: bytes, rows: Rows) -> int:
+def take_imports(source: bytes, rows: RowBuilder) -> int:
     """Add the imports and comments at the top of a file; returns where the parser is to go on."""
-    match, item = _ITEM.match, rows.item
+    match, item = _ITEM.match, rows.add
     place = 0
     while (found := match(source, place)) is not None:
         form = found.lastindex or 0
         start, end = found.span(form)
         if form == _COMMENT_START:
-            end = _comment_end(source, start)
+            end = _find_comment_end(source, start)
             if end < 0:
                 break
-            rows.comment(start, end)
+            rows.add_comment(start, end)
         elif form == _LOCAL_EXPORT:
             item(start, end, "export", None)
         else:
@@ -65,20 +65,20 @@ def take_prologue(source: bytes, rows: Rows) -> int:
     return place
 
 
-def take_comments(source: bytes, rows: Rows) -> int:
+def take_comments(source: bytes, rows: RowBuilder) -> int:
     """Add the comments at the top of a text; returns where the code begins."""
     place = 0
     while True:
         blank = _BLANK.match(source, place)
         place = blank.end() if blank else place
-        end = _comment_end(source, place) if source.startswith((b"//", b"/*"), place) else -1
+        end = _find_comment_end(source, place) if source.startswith((b"//", b"/*"), place) else -1
         if end < 0:
             return place
-        rows.comment(place, end)
+        rows.add_comment(place, end)
         place = end
 
 
-def _comment_end(source: bytes, start: int) -> int:
+def _find_comment_end(source: bytes, start: int) -> int:
     """Where a comment ends; -1 where it never does."""
     if source.startswith(b"//", start):
         end = source.find(b"\n", start)

@@ -1,0 +1,1 @@
+"""Finds plain declarations without the parser."""
