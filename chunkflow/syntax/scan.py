@@ -5,20 +5,20 @@ It only names boundaries that it is sure of: a piece may hold several statements
 parsed alone, so that an error stays inside its piece. Time is linear in the size of the text.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
+from chunkflow.syntax.tokens import (
+    COMMENT_STARTS,
+    MAX_REGEX_BYTES,
+    REGEX,
+    STRINGS,
+    TEMPLATE_TEXT,
+    find_comment_end,
+)
 
 _TOKEN = Pattern(rb"""[()\[\]{}"'`/\n;]""")
-_STRINGS = {
-    ord('"'): Pattern(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?+', re.DOTALL),
-    ord("'"): Pattern(rb"'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?+", re.DOTALL),
-}
-_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*+(?:(?:\\.|\$(?!\{))[^`\\$]*+)*+", re.DOTALL)
-_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
-_LINE_COMMENT = Pattern(rb"//[^\n]*")
 _OPENERS = Pattern(rb"[(\[{]+")
 _FLAT = rb"""[^()\[\]{}"'`/\n]*+(?:(?:"[^"\\\n]*+"|'[^'\\\n]*+')[^()\[\]{}"'`/\n]*+)*+"""
 # Brackets on one line with none inside, which need not be read one by one.
@@ -55,7 +55,6 @@ _CLOSERS = {ord(")"): ord("("), ord("]"): ord("["), ord("}"): ord("{")}
 _LOOK_BACK = 64
 # A slash begins no longer expression; and where some on a line begin none, no other there does: the
 # search for the end of each may be as long as the line.
-_REGEX_BYTES = 1 << 16
 _MOST_UNCLOSED = 8
 _TEMPLATE = ord("`")
 _SUBSTITUTION = ord("$")
@@ -158,8 +157,8 @@ class _BoundaryScan:
 
     def _pass_token(self, at: int, byte: int) -> int:
         """Pass over a token; returns where the next may begin."""
-        if byte in _STRINGS:
-            string = _STRINGS[byte].match(self._source, at)
+        if byte in STRINGS:
+            string = STRINGS[byte].match(self._source, at)
             return string.end() if string else at + 1
         if byte == _TEMPLATE:
             return self._pass_template(at + 1)
@@ -202,7 +201,7 @@ class _BoundaryScan:
         """Pass over a template's text up to its end or the next substitution."""
         if self._templates_end:
             return at
-        text = _TEMPLATE_TEXT.match(self._source, at)
+        text = TEMPLATE_TEXT.match(self._source, at)
         end = text.end() if text else at
         if end >= len(self._source):
             self._templates_end = self.unbalanced = True
@@ -214,14 +213,11 @@ class _BoundaryScan:
 
     def _pass_slash(self, at: int) -> int:
         source = self._source
-        if source.startswith(b"//", at):
-            comment = _LINE_COMMENT.match(source, at)
-            return self._note_comment(at, comment.end() if comment else at + 2)
-        if source.startswith(b"/*", at):
+        if source.startswith(COMMENT_STARTS, at):
             return self._note_comment(at, self._pass_comment(at))
         if at < self._no_regex_before or not self._regex_may_begin(at):
             return at + 1
-        regex = _REGEX.match(source, at, at + _REGEX_BYTES)
+        regex = REGEX.match(source, at, at + MAX_REGEX_BYTES)
         if regex is None:
             self._pass_unclosed(at)
             return at + 1
@@ -305,16 +301,12 @@ class _BoundaryScan:
     def _find_comment_end(self, place: int) -> int:
         """Where the comment that begins there ends; -1 where none does, or it never ends."""
         source = self._source
-        if source.startswith(b"//", place):
-            end = source.find(b"\n", place)
-            return len(source) if end < 0 else end
-        if not source.startswith(b"/*", place) or place >= self._comments_end:
+        if place >= self._comments_end and source.startswith(b"/*", place):
             return -1
-        end = source.find(b"*/", place + 2)
-        if end < 0:
+        end = find_comment_end(source, place)
+        if end < 0 and source.startswith(b"/*", place):
             self._comments_end = place
-            return -1
-        return end + 2
+        return end
 
     def _start_is_marker(self) -> bool:
         return self._source.startswith(_MARKERS, self._start)

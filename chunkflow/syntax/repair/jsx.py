@@ -11,6 +11,15 @@ from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import Edit
+from chunkflow.syntax.tokens import (
+    COMMENT_STARTS,
+    MAX_REGEX_BYTES,
+    REGEX,
+    STRINGS,
+    TEMPLATE_TEXT,
+    WORDS_BEFORE_REGEX,
+    find_comment_end,
+)
 
 _WORD = rb"[\w$\x80-\xff]"
 _MASK = bytes(byte if byte in b" \t\r\n\v\f" else ord("_") for byte in range(256))
@@ -18,12 +27,6 @@ _NAME_MASK = bytes.maketrans(b"-: ", b"___")
 
 _TOKEN = Pattern(rb"[()\[\]{}\"'`/<]")
 _CHILD = Pattern(rb"[<>{}]")
-_STRINGS = {
-    ord('"'): Pattern(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
-    ord("'"): Pattern(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
-}
-_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
-_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _BLANK = Pattern(rb"(?:\s|//[^\n]*|/\*(?s:.*?)\*/)*")
 _TAG_NAME = Pattern(rb"(?![\d-])(?:[\w$\x80-\xff-]|\s*[.:]\s*)*")
 _ATTRIBUTE = Pattern(rb"(?![\d-])[\w$\x80-\xff-]+(?:\s*:\s*[\w$\x80-\xff-]+)?")
@@ -33,13 +36,9 @@ _TYPE_PARAMETERS = Pattern(
     rb"<\s*(?:const\s+)?(?!\d)" + _WORD + rb"+\s*(?:[,=]|extends(?!" + _WORD + rb")(?!\s*[=>/]))"
 )
 _LAST_WORD = Pattern(_WORD + rb"+\Z")
-_BEFORE_VALUE = frozenset(
-    b"return typeof case in of delete void throw new instanceof do else yield await default"
-    b" extends as satisfies".split()
-)
+_BEFORE_VALUE = WORDS_BEFORE_REGEX | {b"default", b"extends", b"as", b"satisfies"}
 _CONDITIONS = frozenset({b"if", b"while", b"for", b"with"})
 
-_REGEX_BYTES = 1 << 16
 _ARGUMENTS_BYTES = 1 << 16
 _MAX_UNCLOSED = 100
 """Slashes that begin nothing, before no more is believed to; the search for each is long."""
@@ -136,8 +135,8 @@ class _ElementScan:
         return len(self._source) if found is None else _STEPS[found[0]](self, found.start())
 
     def _pass_string(self, at: int) -> int:
-        string = _STRINGS[self._source[at]].match(self._source, at)
-        return string.end() if string else at + 1
+        string = STRINGS[self._source[at]].match(self._source, at)
+        return at + 1 if string is None or string.lastindex is None else string.end()
 
     def _begin_template(self, at: int) -> int:
         return self._pass_template(at + 1)
@@ -174,7 +173,7 @@ class _ElementScan:
         return at + 1
 
     def _pass_template(self, place: int) -> int:
-        text = _TEMPLATE_TEXT.match(self._source, place)
+        text = TEMPLATE_TEXT.match(self._source, place)
         end = text.end() if text else place
         if self._source.startswith(b"${", end):
             self._open.append(_Open(b"$"))
@@ -183,17 +182,16 @@ class _ElementScan:
 
     def _pass_slash(self, at: int) -> int:
         source = self._source
-        if source.startswith((b"//", b"/*"), at):
-            is_line = source[at + 1] == ord("/")
-            end = source.find(b"\n" if is_line else b"*/", at + 2)
-            end = len(source) if end < 0 else end + (0 if is_line else 2)
+        if source.startswith(COMMENT_STARTS, at):
+            end = find_comment_end(source, at)
+            end = len(source) if end < 0 else end
             first, last = self._comments
             is_next = first >= 0 and not source[last:at].strip()
             self._comments = (first if is_next else at, end)
             return end
         if self._unclosed > _MAX_UNCLOSED or self._ends_value(at, slash=True):
             return at + 1
-        regex = _REGEX.match(source, at, at + _REGEX_BYTES)
+        regex = REGEX.match(source, at, at + MAX_REGEX_BYTES)
         if regex is None:
             self._unclosed += 1
             return at + 1

@@ -6,24 +6,23 @@ A rule looks for its pattern in the masked text alone, and so cannot fire inside
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
+from chunkflow.syntax.tokens import (
+    COMMENT_STARTS,
+    MAX_REGEX_BYTES,
+    REGEX,
+    STRINGS,
+    TEMPLATE_TEXT,
+    WORDS_BEFORE_REGEX,
+    find_comment_end,
+)
 
 _COMMENT_TABLE = bytes(byte if byte in b"\r\n" else ord(" ") for byte in range(256))
 _TEXT_TABLE = bytes(ord("_") for _ in range(256))
 
 _NEXT = Pattern(rb"[\"'`/]")
 _NEXT_IN_TEMPLATE = Pattern(rb"[\"'`/{}]")
-_STRINGS = {
-    b'"': Pattern(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
-    b"'": Pattern(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
-}
-_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
-_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _BEFORE_SLASH = Pattern(rb"([\w$\x80-\xff]*)\s*\Z")
-_WORDS_BEFORE_REGEX = frozenset(
-    b"return typeof case in of delete void throw new instanceof do else yield await".split()
-)
 _LOOK_BACK_BYTES = 80
-_REGEX_BYTES = 1 << 16
 _MAX_UNCLOSED = 100
 """Slashes that begin nothing, before no more is believed to; the search for each is long."""
 
@@ -79,8 +78,8 @@ class _Masker:
         self._done = end
 
     def _mask_string(self, start: int) -> int:
-        found = _STRINGS[self._source[start : start + 1]].match(self._source, start)
-        if found is None:
+        found = STRINGS[self._source[start]].match(self._source, start)
+        if found is None or found.lastindex is None:
             return start + 1
         self._mask(start + 1, found.end() - 1, _TEXT_TABLE)
         return found.end()
@@ -89,7 +88,7 @@ class _Masker:
         return self._mask_template_text(start + 1)
 
     def _mask_template_text(self, start: int) -> int:
-        found = _TEMPLATE_TEXT.match(self._source, start)
+        found = TEMPLATE_TEXT.match(self._source, start)
         end = start if found is None else found.end()
         if self._source.find(b"\\", start, end) >= 0:
             self._escapes.append((start, end))
@@ -111,15 +110,10 @@ class _Masker:
 
     def _mask_slash(self, start: int) -> int:
         source = self._source
-        after = source[start + 1 : start + 2]
-        if after == b"/":
-            end = source.find(b"\n", start)
-            end = len(source) if end < 0 else end
-        elif after == b"*":
-            end = source.find(b"*/", start + 2)
-            end = len(source) if end < 0 else end + 2
-        else:
+        if not source.startswith(COMMENT_STARTS, start):
             return self._mask_regex(start)
+        end = find_comment_end(source, start)
+        end = len(source) if end < 0 else end
         self._mask(start, end, _COMMENT_TABLE)
         return end
 
@@ -128,7 +122,7 @@ class _Masker:
             return start + 1
         if self._unclosed > _MAX_UNCLOSED:
             return start + 1
-        found = _REGEX.match(self._source, start, start + _REGEX_BYTES)
+        found = REGEX.match(self._source, start, start + MAX_REGEX_BYTES)
         if found is None:
             self._unclosed += 1
             return start + 1
@@ -141,6 +135,6 @@ class _Masker:
         found = _BEFORE_SLASH.search(before)
         word = b"" if found is None else found[1]
         if word:
-            return word in _WORDS_BEFORE_REGEX
+            return word in WORDS_BEFORE_REGEX
         # After `<` it closes a JSX element.
         return not before.rstrip().endswith((b")", b"]", b"}", b"<", b'"', b"'", b"`"))

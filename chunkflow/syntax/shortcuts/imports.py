@@ -8,6 +8,7 @@ at the first thing that is anything else, the parser takes over.
 import re
 
 from chunkflow.syntax.rows import RowBuilder
+from chunkflow.syntax.tokens import find_comment_end
 
 # Possessive quantifiers throughout: nothing here is ever to be tried a second way.
 _COMMENT = rb"(?://[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)"
@@ -51,7 +52,7 @@ def take_imports(source: bytes, rows: RowBuilder) -> int:
         form = found.lastindex or 0
         start, end = found.span(form)
         if form == _COMMENT_START:
-            end = _find_comment_end(source, start)
+            end = find_comment_end(source, start)
             if end < 0:
                 break
             rows.add_comment(start, end)
@@ -71,17 +72,8 @@ def take_comments(source: bytes, rows: RowBuilder) -> int:
     while True:
         blank = _BLANK.match(source, place)
         place = blank.end() if blank else place
-        end = _find_comment_end(source, place) if source.startswith((b"//", b"/*"), place) else -1
+        end = find_comment_end(source, place)
         if end < 0:
             return place
         rows.add_comment(place, end)
         place = end
-
-
-def _find_comment_end(source: bytes, start: int) -> int:
-    """Where a comment ends; -1 where it never does."""
-    if source.startswith(b"//", start):
-        end = source.find(b"\n", start)
-        return len(source) if end < 0 else end
-    end = source.find(b"*/", start + 2)
-    return end if end < 0 else end + 2
