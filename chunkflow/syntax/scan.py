@@ -15,6 +15,7 @@ from chunkflow.syntax.tokens import (
     REGEX,
     STRINGS,
     TEMPLATE_TEXT,
+    WORDS_BEFORE_REGEX,
     find_comment_end,
 )
 
@@ -44,8 +45,6 @@ _WANTS_MORE = frozenset(
     b"export default declare abstract async extends implements return typeof keyof new of in as is"
     b" public private protected static readonly override infer const enum type satisfies".split()
 )
-# After these words a slash begins a regular expression.
-_BEFORE_REGEX = frozenset(b"return typeof case do else in instanceof new void delete throw".split())
 _MARKERS = (b"<<<<<<< ", b"=======\n", b"=======\r\n", b">>>>>>> ", b"||||||| ")
 _BREAK = Pattern(
     rb"\n(?:export|import|function|class|enum|var|const|let|interface|type|namespace|declare"
@@ -254,7 +253,7 @@ class _BoundaryScan:
         if not before or before[-1:] in b"(,=:[!&|?{;+-*%~^<>\n":
             return True
         word = _LAST_WORD.search(before)
-        return word is not None and word.group() in _BEFORE_REGEX
+        return word is not None and word.group() in WORDS_BEFORE_REGEX
 
     def _find_boundary(self, at: int, byte: int) -> int | None:
         """Where the next statement begins, if one surely does after `at`."""
