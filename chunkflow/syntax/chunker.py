@@ -10,9 +10,8 @@ from tree_sitter import Node, Parser, Range
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
-from chunkflow.syntax.languages import make_parser
+from chunkflow.syntax.languages import WHOLE, make_parser
 from chunkflow.syntax.parsed import ParsedFile
-from chunkflow.syntax.pieces import WHOLE, ParsedPieces, parse_pieces
 from chunkflow.syntax.rows import DECL_START, END, START, Row, RowBuilder, fill_gaps, make_chunks
 from chunkflow.syntax.shortcuts.first_words import name_unparsed
 from chunkflow.syntax.shortcuts.forms import compile_forms
@@ -80,10 +79,16 @@ class Chunker:
             TimeLimitReached: the deadline is past.
         """
         budget = Budget(len(source), deadline)
-        sound = self._find_rows(source, budget.parse, max_bytes, top=top)
-        if sound.root is not None and sound.rows is not None:
-            return self._make_file(sound.rows, [sound.root], source, max_bytes)
-        found = self._repair(source, sound.root, budget)
+        tree = self._find_rows(source, budget.parse, max_bytes, top=top)
+        if tree.root is not None and tree.rows is not None:
+            return self._make_file(tree.rows, [tree.root], source, max_bytes)
+        # Most files have no errors, and a process that knows no repairs is ready the sooner.
+        from chunkflow.syntax.recovery import parse_broken  # noqa: PLC0415
+
+        is_whole = self._ranges is _WHOLE
+        self._set_ranges(_WHOLE)
+        jsx = self._language != "typescript"
+        found = parse_broken(source, tree.root, self._parser, budget, jsx=jsx, is_whole=is_whole)
         rows: list[Row] = []
         find_rows(list_top_nodes(found.roots), RowBuilder(rows, source, (), top=top), self._suites)
         rows = fill_gaps(rows, source, unparsed=found.unparsed)
@@ -177,27 +182,6 @@ class Chunker:
         if ranges is not self._ranges:
             self._parser.included_ranges = ranges
             self._ranges = ranges
-
-    def _repair(self, source: bytes, root: Node | None, budget: Budget) -> ParsedPieces:
-        """Trees over a text that has errors: repaired, or else piece by piece."""
-        is_whole = self._ranges is _WHOLE
-        self._set_ranges(_WHOLE)
-        is_jsx = self._language != "typescript"
-        if root is not None or is_jsx:
-            # Most files have no errors, and a worker that knows no repairs is ready the sooner.
-            from chunkflow.syntax.repair import repair_text  # noqa: PLC0415
-
-            def parse(text: bytes) -> Node | None:
-                return budget.parse(self._parser, text, len(text))
-
-            text, mended = repair_text(source, root, parse, jsx=is_jsx)
-            if mended is root and root is not None and not is_whole:
-                # What was left out of the tree may be just what it lacks.
-                mended = budget.parse(self._parser, source, len(source)) or root
-            if mended is not None and not mended.has_error:
-                return ParsedPieces([mended], [])
-            source = text
-        return parse_pieces(source, self._parser, budget)
 
     def _make_file(
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None
