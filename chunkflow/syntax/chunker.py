@@ -10,10 +10,10 @@ from tree_sitter import Node, Parser, Range
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
+from chunkflow.syntax.declarations import describe_unparsed
 from chunkflow.syntax.languages import WHOLE, make_parser
 from chunkflow.syntax.parsed import ParsedFile
 from chunkflow.syntax.rows import DECL_START, END, START, Row, RowBuilder, fill_gaps, make_chunks
-from chunkflow.syntax.shortcuts.first_words import name_unparsed
 from chunkflow.syntax.shortcuts.forms import compile_forms
 from chunkflow.syntax.shortcuts.imports import take_comments, take_imports
 from chunkflow.syntax.shortcuts.outline import (
@@ -106,7 +106,7 @@ class Chunker:
         if not source[start:].strip():
             place.flush()
             return self._make_file(rows, [], source, None)
-        place.add(start, len(source), *name_unparsed(source, start))
+        place.add(start, len(source), *describe_unparsed(source, start))
         return self._make_file(fill_gaps(rows, source), [], source, None)._replace(note=_TOO_LARGE)
 
     def parse_clean(

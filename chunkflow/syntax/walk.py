@@ -16,7 +16,6 @@ from chunkflow.syntax.declarations import (
     find_code_end,
 )
 from chunkflow.syntax.rows import DECL_END, DECL_START, END, KIND, NAME, Row, RowBuilder
-from chunkflow.syntax.shortcuts.first_words import read_first_words
 from chunkflow.syntax.suites import SuiteNames
 
 _NAMESPACES = frozenset({"internal_module", "module"})
@@ -90,7 +89,6 @@ class _Statements:
             self._container.end()
 
     def _add_statement(self, node: Node, node_type: str) -> "_Statements | _Members | None":
-        # Nearly all of a chunker's own time is spent here: what most statements are comes first.
         if self._bodiless is not None:
             bodiless, self._bodiless = self._bodiless, None
             if node_type == "statement_block":
@@ -98,37 +96,23 @@ class _Statements:
         source, rows = self._source, self.rows
         start, end = node.start_byte, node.end_byte
         code = find_code_end(node) if ends_in_comment(source, start, end) else end
-        plain = read_first_words(node, node_type, start, source)
-        if plain is None:
-            container = self._add_other(node, node_type, code)
-            if container is not None:
-                return container
-        else:
-            kind, name = plain
-            if kind != "function" or not rows.merge_overload(code, name, has_body=True):
-                rows.add(start, code, kind, name)
-        if code != end:
-            rows.add_trailing(end)
-        return None
-
-    def _add_other(self, node: Node, node_type: str, end: int) -> "_Statements | _Members | None":
-        """Functions, whose overloads are one chunk, containers, and whatever is rare."""
-        rows = self.rows
-        kind, name, inner, inner_type = describe(node, node_type, self._source)
+        kind, name, inner, inner_type = describe(node, node_type, source)
+        container: _Statements | _Members | None = None
         if kind == "function":
             has_body = inner_type not in SIGNATURES
-            signature = name or ""
-            if not rows.merge_overload(end, signature, has_body=has_body):
-                rows.add(node.start_byte, end, kind, name, None if has_body else signature)
-            return None
-        row = rows.add(node.start_byte, end, kind, name)
-        if kind == "class":
-            return self._open_class(row, node, inner)
-        if kind == "namespace":
-            return self._open_namespace(row, node, inner)
-        if inner_type == "call_expression":
-            return self._open_suite(row, node, inner)
-        return None
+            if not rows.merge_overload(code, name or "", has_body=has_body):
+                rows.add(start, code, kind, name, None if has_body else name or "")
+        else:
+            row = rows.add(start, code, kind, name)
+            if kind == "class":
+                container = self._open_class(row, node, inner)
+            elif kind == "namespace":
+                container = self._open_namespace(row, node, inner)
+            elif inner_type == "call_expression":
+                container = self._open_suite(row, node, inner)
+        if container is None and code != end:
+            rows.add_trailing(end)
+        return container
 
     def _open_class(self, row: Row, node: Node, inner: Node) -> "_Members | None":
         body = inner.child_by_field_name("body")
