@@ -13,15 +13,8 @@ from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.declarations import describe_unparsed
 from chunkflow.syntax.languages import WHOLE, make_parser
 from chunkflow.syntax.parsed import ParsedFile
-from chunkflow.syntax.rows import DECL_START, END, START, Row, RowBuilder, fill_gaps, make_chunks
-from chunkflow.syntax.shortcuts.forms import compile_forms
+from chunkflow.syntax.rows import END, START, Row, RowBuilder, fill_gaps, make_chunks
 from chunkflow.syntax.shortcuts.imports import take_comments, take_imports
-from chunkflow.syntax.shortcuts.outline import (
-    PlainDeclaration,
-    find_plain,
-    interleave,
-    stand_between,
-)
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, list_top_nodes
 
@@ -46,7 +39,6 @@ _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 def prepare() -> None:
     """Do what takes a while, once for all processes that are forked from this one."""
     make_parser("typescript")
-    compile_forms()
 
 
 class Chunker:
@@ -139,44 +131,24 @@ class Chunker:
         max_bytes: int | None,
         *,
         top: bool,
-        skim: bool = True,
+        skip_imports: bool = True,
     ) -> _Tree:
         """The tree over a source, and its rows where that has no errors.
 
-        What regular expressions tell of the source is left out of the tree, unless `skim` is False.
+        The imports at the top are left out of the tree, unless `skip_imports` is False.
         """
         out: list[Row] = []
         rows = RowBuilder(out, source, (), top=top)
-        place = take_imports(source, rows) if skim else 0
-        count = len(out)
-        told = find_plain(source, place, max_bytes) if skim else []
-        root = self._parse_rest(told, place, source, parse)
+        place = take_imports(source, rows) if skip_imports else 0
+        is_cut = max_bytes is not None and any(row[END] - row[START] > max_bytes for row in out)
+        if is_cut:
+            return self._find_rows(source, parse, max_bytes, top=top, skip_imports=False)
+        self._set_ranges([Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
+        root = parse(self._parser, source, len(source) - place)
         if root is None or root.has_error:
             return _Tree(root, None)
-        if stand_between(root.children, told):
-            find_rows(interleave(root.children, told, rows), rows, self._suites)
-            if max_bytes is None or not _are_larger(out, count, told, max_bytes):
-                return _Tree(root, out)
-        # Something told is within something else, as the text of a template is, or is to be cut.
-        return self._find_rows(source, parse, max_bytes, top=top, skim=False)
-
-    def _parse_rest(
-        self, told: Sequence[PlainDeclaration], place: int, source: bytes, parse: Parse
-    ) -> Node | None:
-        """The root over the source from `place` on, without what is told already.
-
-        None where the budget did not suffice.
-        """
-        ranges = []
-        size_bytes = len(source) - place - sum(end - start for start, end, _, _ in told)
-        for start, end, _, _ in told:
-            if start > place and not source[place:start].isspace():
-                ranges.append(Range(_POINT, _POINT, place, start))
-            place = end
-        self._set_ranges(
-            [*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE
-        )
-        return parse(self._parser, source, size_bytes)
+        find_rows(root.children, rows, self._suites)
+        return _Tree(root, out)
 
     def _set_ranges(self, ranges: list[Range]) -> None:
         if ranges is not self._ranges:
@@ -191,17 +163,6 @@ class Chunker:
 
             rows = cut_rows(rows, roots, source, max_bytes)
         return ParsedFile(make_chunks(rows, source, self._language), roots)
-
-
-def _are_larger(
-    rows: Sequence[Row], count: int, told: Sequence[PlainDeclaration], most_bytes: int
-) -> bool:
-    """Whether any of the first rows, or of those that were told, is larger than that."""
-    starts = {one.start for one in told}
-    return any(
-        row[END] - row[START] > most_bytes and (place < count or row[DECL_START] in starts)
-        for place, row in enumerate(rows)
-    )
 
 
 class _Chunkers(threading.local):

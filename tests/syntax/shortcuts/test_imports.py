@@ -21,7 +21,6 @@ def taken(source: bytes) -> list[tuple[str, str | None, bytes]]:
 def parsed_in_full(source: bytes, language: str, monkeypatch: pytest.MonkeyPatch) -> list[Chunk]:
     with monkeypatch.context() as patch:
         patch.setattr(chunker_module, "take_imports", lambda _source, _rows: 0)
-        patch.setattr(chunker_module, "find_plain", lambda _source, _place, _most: [])
         return Chunker(language).parse(source).chunks
 
 
