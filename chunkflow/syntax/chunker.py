@@ -1,37 +1,21 @@
 """From the bytes of a file to its chunks."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
-from typing import NamedTuple, TypeAlias
 
-from tree_sitter import Node, Parser, Range
+from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 from chunkflow.syntax.declarations import describe_unparsed
-from chunkflow.syntax.languages import WHOLE, make_parser
+from chunkflow.syntax.languages import make_parser
 from chunkflow.syntax.parsed import ParsedFile
-from chunkflow.syntax.rows import END, START, Row, RowBuilder, fill_gaps, make_chunks
-from chunkflow.syntax.shortcuts.imports import take_comments, take_imports
+from chunkflow.syntax.rows import Row, RowBuilder, add_comments, fill_gaps, make_chunks
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, list_top_nodes
 
-
-class _Tree(NamedTuple):
-    """A tree, and what is found in it and beside it; no rows where it has errors."""
-
-    root: Node | None
-    rows: list[Row] | None
-
-
-Parse: TypeAlias = Callable[[Parser, bytes, int], Node | None]
-"""As `Budget.parse`."""
-
-# Rows and columns of a range are of no use here; its bytes decide.
-_POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
-_WHOLE = [WHOLE]
 _TOO_LARGE = "a statement is too large to be parsed; what is in it was not looked at"
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
@@ -48,8 +32,6 @@ class Chunker:
         self._language = language
         self._suites = SuiteNames(suites)
         self._parser = make_parser(language)
-        # What of the text it parses.
-        self._ranges = _WHOLE
 
     def parse(
         self,
@@ -71,21 +53,19 @@ class Chunker:
             TimeLimitReached: the deadline is past.
         """
         budget = Budget(len(source), deadline)
-        tree = self._find_rows(source, budget.parse, max_bytes, top=top)
-        if tree.root is not None and tree.rows is not None:
-            return self._make_file(tree.rows, [tree.root], source, max_bytes)
+        root = budget.parse(self._parser, source, len(source))
+        if root is not None and not root.has_error:
+            return self._make_file(
+                self._find_rows([root], source, top=top), [root], source, max_bytes
+            )
         # Most files have no errors, and a process that knows no repairs is ready the sooner.
         from chunkflow.syntax.recovery import parse_broken  # noqa: PLC0415
 
-        is_whole = self._ranges is _WHOLE
-        self._set_ranges(_WHOLE)
         jsx = self._language != "typescript"
-        found = parse_broken(source, tree.root, self._parser, budget, jsx=jsx, is_whole=is_whole)
-        rows: list[Row] = []
-        find_rows(list_top_nodes(found.roots), RowBuilder(rows, source, (), top=top), self._suites)
-        rows = fill_gaps(rows, source, unparsed=found.unparsed)
-        note = _OVER_BUDGET if found.unparsed else None
-        return self._make_file(rows, found.roots, source, max_bytes)._replace(note=note)
+        roots, unparsed = parse_broken(source, root, self._parser, budget, jsx=jsx)
+        rows = fill_gaps(self._find_rows(roots, source, top=top), source, unparsed=unparsed)
+        note = _OVER_BUDGET if unparsed else None
+        return self._make_file(rows, roots, source, max_bytes)._replace(note=note)
 
     def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile:
         """A statement that is too large to be parsed, as one chunk, and the comments before it.
@@ -94,7 +74,7 @@ class Chunker:
         """
         rows: list[Row] = []
         place = RowBuilder(rows, source, (), top=top)
-        start = take_comments(source, place)
+        start = add_comments(source, place)
         if not source[start:].strip():
             place.flush()
             return self._make_file(rows, [], source, None)
@@ -108,52 +88,20 @@ class Chunker:
 
         Else None, and about where the first error is, or where the budget ended.
         """
-        error = -1
-
-        def parse(parser: Parser, source: bytes, size_bytes: int) -> Node | None:
-            nonlocal error
-            root, error = budget.parse_to_error(parser, source, size_bytes)
-            return root
-
-        root, rows = self._find_rows(source, parse, max_bytes, top=top)
-        if root is not None and rows is not None:
-            return self._make_file(rows, [root], source, max_bytes), -1
-        if root is not None:
+        root, error = budget.parse_to_error(self._parser, source, len(source))
+        if root is None:
+            return None, error
+        if root.has_error:
             # The root may be an error itself, with nothing wrong in it.
             broken = (node.start_byte for node in root.children if node.has_error)
-            error = next(broken, root.start_byte)
-        return None, error
+            return None, next(broken, root.start_byte)
+        rows = self._find_rows([root], source, top=top)
+        return self._make_file(rows, [root], source, max_bytes), -1
 
-    def _find_rows(
-        self,
-        source: bytes,
-        parse: Parse,
-        max_bytes: int | None,
-        *,
-        top: bool,
-        skip_imports: bool = True,
-    ) -> _Tree:
-        """The tree over a source, and its rows where that has no errors.
-
-        The imports at the top are left out of the tree, unless `skip_imports` is False.
-        """
-        out: list[Row] = []
-        rows = RowBuilder(out, source, (), top=top)
-        place = take_imports(source, rows) if skip_imports else 0
-        is_cut = max_bytes is not None and any(row[END] - row[START] > max_bytes for row in out)
-        if is_cut:
-            return self._find_rows(source, parse, max_bytes, top=top, skip_imports=False)
-        self._set_ranges([Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
-        root = parse(self._parser, source, len(source) - place)
-        if root is None or root.has_error:
-            return _Tree(root, None)
-        find_rows(root.children, rows, self._suites)
-        return _Tree(root, out)
-
-    def _set_ranges(self, ranges: list[Range]) -> None:
-        if ranges is not self._ranges:
-            self._parser.included_ranges = ranges
-            self._ranges = ranges
+    def _find_rows(self, roots: Sequence[Node], source: bytes, *, top: bool) -> list[Row]:
+        rows: list[Row] = []
+        find_rows(list_top_nodes(roots), RowBuilder(rows, source, (), top=top), self._suites)
+        return rows
 
     def _make_file(
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None

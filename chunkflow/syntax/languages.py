@@ -6,12 +6,9 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from types import ModuleType
 
-from tree_sitter import Language, Parser, Range
+from tree_sitter import Language, Parser
 
 from chunkflow.syntax.suffixes import LANGUAGES
-
-WHOLE = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
-"""What a parser parses unless it is told otherwise."""
 
 _PACKAGE = "tree_sitter_typescript"
 _FUNCTIONS = {

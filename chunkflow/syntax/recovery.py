@@ -5,9 +5,11 @@ from typing import NamedTuple
 from tree_sitter import Node, Parser, Range
 
 from chunkflow.syntax.budget import Budget
-from chunkflow.syntax.languages import WHOLE
 from chunkflow.syntax.repair import repair_text
 from chunkflow.syntax.scan import split_pieces
+
+_WHOLE = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
+"""What a parser parses unless it is told otherwise."""
 
 
 class Recovery(NamedTuple):
@@ -26,7 +28,6 @@ def parse_broken(
     budget: Budget,
     *,
     jsx: bool,
-    is_whole: bool,
 ) -> Recovery:
     """Parse a text that has errors: repaired, or else piece by piece.
 
@@ -36,7 +37,6 @@ def parse_broken(
         parser: parses whole texts.
         budget: what is left for the text.
         jsx: whether the text may have JSX in it.
-        is_whole: whether the tree is of the whole text.
     """
 
     def parse(text: bytes) -> Node | None:
@@ -44,9 +44,6 @@ def parse_broken(
 
     if root is not None or jsx:
         text, repaired = repair_text(source, root, parse, jsx=jsx)
-        if repaired is root and root is not None and not is_whole:
-            # What was left out of the tree may be just what it lacks.
-            repaired = parse(source) or root
         if repaired is not None and not repaired.has_error:
             return Recovery([repaired], [])
         source = text
@@ -65,5 +62,5 @@ def parse_pieces(source: bytes, parser: Parser, budget: Budget) -> Recovery:
             else:
                 found.roots.append(root)
     finally:
-        parser.included_ranges = [WHOLE]
+        parser.included_ranges = [_WHOLE]
     return found

@@ -1,1 +1,0 @@
-"""Finds plain declarations without the parser."""
