@@ -9,10 +9,9 @@ from tree_sitter import Node
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
-from chunkflow.syntax.declarations import describe_unparsed
 from chunkflow.syntax.languages import make_parser
 from chunkflow.syntax.parsed import ParsedFile
-from chunkflow.syntax.rows import Row, RowBuilder, add_comments, fill_gaps, make_chunks
+from chunkflow.syntax.rows import Row, RowBuilder, fill_gaps, make_chunks
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
 from chunkflow.syntax.walk import find_rows, list_top_nodes
 
@@ -72,6 +71,9 @@ class Chunker:
 
         Its first words say its kind and name; where they do not, it is of kind `error`.
         """
+        # Few statements are so large.
+        from chunkflow.syntax.unparsed import add_comments, describe_unparsed  # noqa: PLC0415
+
         rows: list[Row] = []
         place = RowBuilder(rows, source, (), top=top)
         start = add_comments(source, place)

@@ -5,8 +5,6 @@ from typing import NamedTuple, TypeAlias
 
 from tree_sitter import Node
 
-from chunkflow.syntax.pattern import Pattern
-
 STATEMENT_KINDS = {
     "import_statement": "import",
     "import_alias": "import",
@@ -70,19 +68,6 @@ _CALL = re.compile(
     rb"""([\w$.]{1,200}+)\(\s*+(?:"([^"\\\n]*+)"\s*+[,)]|'([^'\\\n]*+)'\s*+[,)]|[^\s"'`/])"""
 )
 
-_NAME = rb"[ \t]++([A-Za-z_$][\w$]*+)"
-_FIRST_WORDS = Pattern(
-    rb"(?:export[ \t]++)?+(?:"
-    rb"type" + _NAME + rb"\s*+[=<]|"
-    rb"(?:const[ \t]++)?+enum" + _NAME + rb"\s*+\{|"
-    rb"interface" + _NAME + rb"(?:\s*+[<{]|\s++extends\b)|"
-    rb"(?:const|let|var)" + _NAME + rb"\s*+[=:;]|"
-    rb"(?:async[ \t]++)?+function" + _NAME + rb"\s*+[(<]"
-    rb")"
-)
-_FIRST_WORD_KINDS = ("", "type", "enum", "interface", "variable", "function")
-"""The kind of each group of the pattern, which is a name."""
-
 
 Declaration: TypeAlias = tuple[str, str | None, Node, str]
 """A statement without `export`, `default` and `declare` around it: kind, name, the node that
@@ -112,15 +97,6 @@ def describe(node: Node, node_type: str, source: bytes) -> Declaration:
     kind = STATEMENT_KINDS.get(node_type, "statement")
     naming = _NAMES.get(kind)
     return (kind, None if naming is None else naming(node, source), node, node_type)
-
-
-def describe_unparsed(source: bytes, start: int) -> tuple[str, str | None]:
-    """Kind and name of a statement that has no tree; `error` where its first words do not say."""
-    found = _FIRST_WORDS.match(source, start)
-    if found is None:
-        return "error", None
-    form = found.lastindex or 0
-    return _FIRST_WORD_KINDS[form], found[form].decode()
 
 
 def _describe_export(node: Node, source: bytes) -> Declaration:

@@ -7,8 +7,6 @@ from typing import Any, TypeAlias
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.digest import blake2b
-from chunkflow.syntax.pattern import Pattern
-from chunkflow.syntax.tokens import find_comment_end
 
 # A comment above the first statement that speaks of the whole file, even if nothing is between.
 _LICENCE = re.compile(rb"copyright|\blicen[cs]e|@preserve|spdx-|^/\*!", re.IGNORECASE)
@@ -31,7 +29,6 @@ GAP_BYTES = SPACE_BYTES + b")]};"
 """What may stand between chunks, of one byte each."""
 
 _SPACE = ord(" ")
-_BLANK = Pattern(rb"[\s\xef\xbb\xbf]*+")
 
 START, END, DECL_START, DECL_END, KIND, NAME, SCOPE = range(7)
 
@@ -197,19 +194,6 @@ class RowBuilder:
             return False
         start, end, _ = groups[0]
         return any(p.search(self.source, start, end) for p in (_LICENCE, _FILE_DOC))
-
-
-def add_comments(source: bytes, rows: RowBuilder) -> int:
-    """Add the comments at the top of a text to `rows`; returns where the code begins."""
-    place = 0
-    while True:
-        blank = _BLANK.match(source, place)
-        place = blank.end() if blank else place
-        end = find_comment_end(source, place)
-        if end < 0:
-            return place
-        rows.add_comment(place, end)
-        place = end
 
 
 def make_chunks(rows: list[Row], source: bytes, language: str) -> list[Chunk]:

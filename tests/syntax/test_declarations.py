@@ -1,7 +1,6 @@
 import pytest
 
 from chunkflow import chunk_source
-from chunkflow.syntax.declarations import describe_unparsed
 
 
 @pytest.mark.parametrize(
@@ -37,21 +36,3 @@ def test_a_call_is_named_by_its_first_string_or_else_by_what_is_called(
 def test_a_name_that_ends_like_the_keyword_is_a_name() -> None:
     (chunk,) = chunk_source(b"function _function(a: 1);\nfunction _function() {}", "typescript")
     assert chunk.name == "_function"
-
-
-@pytest.mark.parametrize(
-    ("source", "kind", "name"),
-    [
-        (b"type A<B> = B", "type", "A"),
-        (b"export interface A extends B {}", "interface", "A"),
-        (b"export const enum A { B }", "enum", "A"),
-        (b"export var $a_1 =\n  2", "variable", "$a_1"),
-        (b"export async function a<B>(b: B) {}", "function", "a"),
-        (b"class A {}", "error", None),
-        (b"a.b('c')", "error", None),
-    ],
-)
-def test_first_words_describe_a_statement_without_a_tree(
-    source: bytes, kind: str, name: str | None
-) -> None:
-    assert describe_unparsed(source, 0) == (kind, name)

@@ -7,14 +7,14 @@ the window makes it grow.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
-from chunkflow.syntax.parsed import ParsedFile, TextChunker
+from chunkflow.syntax.parsed import ParsedFile
 from chunkflow.syntax.rows import SPACE_BYTES
 from chunkflow.syntax.windows.extents import AHEAD_BYTES, Extents, Run, is_too_large
 
@@ -32,6 +32,28 @@ _FUNCTION = re.compile(
     rb"([\w$\x80-\xff]+)?"
 )
 _EXPORT_ALONE = re.compile(rb"(?:\A|[\s;}])export\s*\Z")
+
+
+class TextChunker(Protocol):
+    """Chunks runs of whole statements; see `Chunker`, which is one."""
+
+    # Whatever the bytes of a run.
+    def parse(  # noqa: D102 - see above
+        self,
+        source: bytes,
+        *,
+        max_bytes: int | None = None,
+        top: bool = True,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> ParsedFile: ...
+
+    # Of a run without errors; else None, and about where the first is.
+    def parse_clean(  # noqa: D102 - see above
+        self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
+    ) -> tuple[ParsedFile | None, int]: ...
+
+    # Without parsing it.
+    def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile: ...  # noqa: D102 - see above
 
 
 class Window(NamedTuple):
