@@ -6,7 +6,6 @@ too, as the last stop.
 """
 
 import os
-from collections.abc import Callable
 from time import monotonic
 
 from tree_sitter import Node, Parser
@@ -114,10 +113,10 @@ class Budget:
                 place = offset
             return has_error or count(offset, has_error)
 
-        views = {0: memoryview(source)}
+        views = _Views(memoryview(source))
         try:
             callback = count_to_error if to_error else count
-            return parser.parse(_make_reader(views), progress_callback=callback).root_node, -1
+            return parser.parse(views.read, progress_callback=callback).root_node, -1
         except BaseException as exc:
             # Or it would go on with this text at the next call.
             parser.reset()
@@ -126,27 +125,35 @@ class Budget:
             raise
         finally:
             self._left -= steps
-            for view in views.values():
-                view.release()
+            views.release()
 
 
-def _make_reader(views: dict[int, memoryview]) -> Callable[[int, object], memoryview]:
-    """A function that a parser reads a text with.
+class _Views(dict[int, memoryview]):
+    """What a parser reads a text with: a view from each place on that it asks for.
 
-    The parser asks for the same place again and again, and py-tree-sitter 0.26 never lets go of a
-    view that it was given. So there is one for each place, and the caller releases them all.
-
-    Args:
-        views: place → the text from there on; has the one of the whole text.
+    It asks for the same place again and again, and py-tree-sitter 0.26 never lets go of what it was
+    given to read: a view each time, and, were it not released, its source.
     """
 
-    def read(offset: int, _point: object) -> memoryview:
-        view = views.get(offset)
-        if view is None:
-            view = views[offset] = views[0][offset:]
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: memoryview) -> None:
+        super().__init__()
+        self[0] = self._whole = whole
+
+    def __missing__(self, offset: int) -> memoryview:
+        """Make the view; it is kept."""
+        view = self[offset] = self._whole[offset:]
         return view
 
-    return read
+    def read(self, offset: int, _point: object) -> memoryview:
+        """The text from there on."""
+        return self[offset]
+
+    def release(self) -> None:
+        """Let go of the text."""
+        for view in self.values():
+            view.release()
 
 
 class _Watch:
