@@ -1,4 +1,4 @@
-"""From the bytes of a file to its chunks."""
+"""Cuts the bytes of a file into chunks."""
 
 import threading
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
 def prepare() -> None:
-    """Do what takes a while, once for all processes that are forked from this one."""
+    """Load the grammar, once for all processes that are forked from this one."""
     make_parser("typescript")
 
 
 class Chunker:
-    """Chunks files of one language. It keeps its parser: one thread at a time may use it."""
+    """Chunks files of one language. It keeps a parser, so one thread at a time may use it."""
 
     def __init__(self, language: str, *, suites: Sequence[str] = DEFAULT_SUITES) -> None:
         self._language = language
@@ -40,16 +40,16 @@ class Chunker:
         top: bool = True,
         deadline: Deadline = NO_DEADLINE,
     ) -> ParsedFile:
-        """The chunks of a text that is held and parsed as a whole.
+        """Chunk a text that is held and parsed as a whole.
 
         Args:
-            source: a small file, or a run of whole statements of a file; see `windows`.
-            max_bytes: cut declarations that are larger.
-            top: whether the source begins where the file does.
-            deadline: when it is to be over.
+            source: a small file, or a run of whole statements; see `windows`.
+            max_bytes: cut declarations that are larger; None never cuts one.
+            top: whether the source begins at the start of the file.
+            deadline: when to give up.
 
         Raises:
-            TimeLimitReached: the deadline is past.
+            TimeLimitReached: the deadline has passed.
         """
         budget = Budget(len(source), deadline)
         root = budget.parse(self._parser, source, len(source))
@@ -67,9 +67,9 @@ class Chunker:
         return self._make_file(rows, roots, source, max_bytes)._replace(note=note)
 
     def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile:
-        """A statement that is too large to be parsed, as one chunk, and the comments before it.
+        """Make one chunk of a statement that is too large to be parsed, and chunks of its comments.
 
-        Its first words say its kind and name; where they do not, it is of kind `error`.
+        Its kind and name come from its first words; failing that, its kind is `error`.
         """
         # Few statements are so large.
         from chunkflow.syntax.unparsed import add_comments, describe_unparsed  # noqa: PLC0415
@@ -86,9 +86,9 @@ class Chunker:
     def parse_clean(
         self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
     ) -> tuple[ParsedFile | None, int]:
-        """The chunks of a source without errors.
+        """Chunk a source only if it has no errors.
 
-        Else None, and about where the first error is, or where the budget ended.
+        Otherwise returns None and roughly where the first error is, or where the budget ended.
         """
         root, error = budget.parse_to_error(self._parser, source, len(source))
         if root is None:

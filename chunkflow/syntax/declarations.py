@@ -1,4 +1,4 @@
-"""What the grammar's nodes mean: the kind and the name of a declaration."""
+"""The kind and the name of a declaration, as the grammar's nodes give them."""
 
 import re
 from typing import NamedTuple, TypeAlias
@@ -33,10 +33,10 @@ STATEMENTS = frozenset(STATEMENT_KINDS) | frozenset(
     " break_statement continue_statement debugger_statement return_statement throw_statement"
     " labeled_statement".split()
 )
-"""Every node for a statement; what else stands among statements is an error."""
+"""Every node type of a statement; any other among statements is an error."""
 
 BRACKETS = frozenset("{}()[];") | {""}
-"""Nodes that gaps are made of."""
+"""Node types that gaps are made of."""
 
 MEMBER_KINDS = {
     "method_definition": "method",
@@ -85,7 +85,7 @@ def unquote(text: str) -> str:
 
 
 def describe(node: Node, node_type: str, source: bytes) -> Declaration:
-    """What a statement declares, seen through `export`, `default` and `declare`."""
+    """Describe what a statement declares, beneath `export`, `default` and `declare`."""
     if node_type == "expression_statement":
         return _describe_expression(node, source)
     if node_type == "export_statement":
@@ -146,7 +146,7 @@ def _get_first_named(node: Node) -> Node | None:
 
 
 def find_first_string(call: Node, source: bytes) -> str | None:
-    """The inside of a call's first argument where that is a string or template literal."""
+    """The text of a call's first argument if that is a string or template literal."""
     arguments = call.child_by_field_name("arguments")
     first = _get_first_named(arguments) if arguments is not None else None
     if first is not None and first.type in ("string", "template_string"):
@@ -218,12 +218,12 @@ class Member(NamedTuple):
     kind: str
     name: str | None
     signature: str
-    """What an overload and its implementation are equal in."""
+    """The same for an overload and its implementation."""
     has_body: bool
 
 
 def describe_member(node: Node, node_type: str, source: bytes) -> Member:
-    """What a child of a class body declares; `get`, `set` and `accessor` make it an accessor.
+    """Describe a child of a class body; `get`, `set` and `accessor` make it an accessor.
 
     Names are `#secret`, `[computed]`, and `"quoted"` without its quotes.
     """
@@ -247,7 +247,7 @@ def describe_member(node: Node, node_type: str, source: bytes) -> Member:
 
 
 def ends_in_comment(source: bytes, start: int, end: int) -> bool:
-    """Whether the grammar may have counted a comment in at the end of a declaration.
+    """Whether the grammar may have included a comment at the end of a declaration.
 
     A comment between a statement and the end of its line comes before the semicolon that the
     grammar puts there, and so inside the statement; the compiler has it outside.
@@ -261,7 +261,7 @@ def ends_in_comment(source: bytes, start: int, end: int) -> bool:
 
 
 def find_code_end(node: Node) -> int:
-    """Where a declaration ends, without comments that the grammar counted in."""
+    """Where a declaration ends, without comments that the grammar included."""
     start = node.start_byte
     while True:
         inner = next(

@@ -8,10 +8,10 @@ from chunkflow.model.chunk import Chunk
 
 
 class ParsedFile(NamedTuple):
-    """A file's chunks, and the syntax trees that they were found in."""
+    """The chunks of a text and the syntax trees that they come from."""
 
     chunks: list[Chunk]
     roots: list[Node]
-    """In the order of the file, offsets counting from its start."""
+    """In the order of the text; offsets count from its start."""
     note: str | None = None
-    """What is to be said of the file, though it has its chunks."""
+    """A warning about the file for the user; the chunks are valid in spite of it."""

@@ -9,7 +9,7 @@ from chunkflow.syntax.repair import repair_text
 from chunkflow.syntax.scan import split_pieces
 
 _WHOLE = Range((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), 0, 0xFFFFFFFF)
-"""What a parser parses unless it is told otherwise."""
+"""The range that a parser has by default."""
 
 
 class Recovery(NamedTuple):
@@ -29,7 +29,7 @@ def parse_broken(
     *,
     jsx: bool,
 ) -> Recovery:
-    """Parse a text that has errors: repaired, or else piece by piece.
+    """Parse a text that has errors: repair it, or else parse it piece by piece.
 
     Args:
         source: the text.

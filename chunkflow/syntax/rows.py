@@ -1,4 +1,4 @@
-"""Rows: the chunks of one container while they are found, with the comments that belong to each."""
+"""Collects the chunks of a container as rows and gives each its comments."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ START, END, DECL_START, DECL_END, KIND, NAME, SCOPE = range(7)
 
 
 class RowBuilder:
-    """The chunks of one container, in order, each given its comments as they come by.
+    """Collects the chunks of one container, in order, and gives each its comments.
 
     `out` receives the rows; several containers of a file share it.
     """
@@ -72,7 +72,7 @@ class RowBuilder:
         return self._end if self._last is None else int(self._last[END])
 
     def add_comment(self, start: int, end: int) -> None:
-        """A comment: of the chunk before if on its line, else of the next or of nothing."""
+        """Add a comment. It belongs to the chunk before it on its line, to the next, or to none."""
         groups, count = self._groups, self.source.count
         if self.source[end - 1] <= _SPACE:
             end = start + len(self.source[start:end].rstrip())
@@ -91,9 +91,9 @@ class RowBuilder:
     def add(
         self, start: int, end: int, kind: str, name: str | None, signature: str | None = None
     ) -> Row:
-        """A declaration; takes the comments before it that are its own.
+        """Add a declaration and the comments before it that belong to it.
 
-        `signature` is what an overload or implementation after it must be equal in; None where
+        An overload or implementation after it must have the same `signature`; None means that
         the declaration has a body.
         """
         row = [start, end, start, end, kind, name, self.scope]
@@ -106,7 +106,7 @@ class RowBuilder:
         return row
 
     def merge_overload(self, end: int, signature: str, *, has_body: bool) -> bool:
-        """Whether the last chunk is a signature equal to this; if so it now reaches to `end`."""
+        """Extend the last chunk to `end` if it has the same signature; returns whether it has."""
         row, known = self._overloaded
         if row is None or row is not self._last or known != signature:
             return False
@@ -116,13 +116,13 @@ class RowBuilder:
         return True
 
     def extend(self, end: int) -> None:
-        """Let the last declaration reach to `end`: a semicolon of its own, say."""
+        """Extend the last declaration to `end`, for instance over its semicolon."""
         if self._last is not None:
             self._groups.clear()
             self._last[END] = self._last[DECL_END] = end
 
     def add_error(self, start: int, end: int) -> None:
-        """Text that is no declaration; one chunk with more of it right before."""
+        """Add text that is no declaration; it joins such text right before it."""
         last = self._last
         if start >= end:
             return
@@ -134,23 +134,23 @@ class RowBuilder:
             self.add(start, end, "error", None)
 
     def add_alone(self, start: int, end: int, kind: str, name: str | None) -> Row:
-        """A chunk that takes no comments and gets none."""
+        """Add a chunk that takes no comments."""
         row = [start, end, start, end, kind, name, self.scope]
         self.out.append(row)
         return row
 
     def add_trailing(self, end: int) -> None:
-        """Comments that the grammar counted in with the declaration just added, up to `end`."""
+        """Add comments up to `end` that the grammar included in the last declaration."""
         if end > self._last_end:
             self.add_comment(self.source.find(b"/", self._last_end), end)
 
     def end_container(self, end: int) -> None:
-        """What comes now on the same line belongs neither to the container nor to the next."""
+        """End a container: a comment on its last line belongs to no declaration."""
         self._last = None
         self._end = end
 
     def flush(self) -> None:
-        """Make chunks of the comments that belong to nothing."""
+        """Make chunks of the comments that belong to no declaration."""
         for start, end, _ in self._groups:
             self.add_alone(start, end, "comment", None)
         self._groups.clear()
@@ -163,7 +163,7 @@ class RowBuilder:
             self._end = end
 
     def _claim(self, row: Row) -> int:
-        """Take the groups that are the row's own; the rest become chunks. Returns its start."""
+        """Take the comments that belong to a row and return its start; the rest become chunks."""
         groups, source, start = self._groups, self.source, int(row[START])
         documented = False
         while groups:
@@ -197,7 +197,7 @@ class RowBuilder:
 
 
 def make_chunks(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
-    """The rows, in the order of the file, as chunks with lines and digests."""
+    """Make chunks of rows that are in the order of the file."""
     count, new = source.count, tuple.__new__
     chunks: list[Chunk] = []
     line, place = 1, 0

@@ -1,8 +1,8 @@
-"""A light scan for statement boundaries in text that the grammar cannot parse as a whole.
+"""Finds statement boundaries in text that the grammar cannot parse as a whole.
 
-It knows strings, templates, regular expressions, comments and brackets, and nothing of the grammar.
-It only names boundaries that it is sure of: a piece may hold several statements, and each piece is
-parsed alone, so that an error stays inside its piece. Time is linear in the size of the text.
+The scan reads strings, templates, regular expressions, comments and brackets, and knows nothing of
+the grammar. It names only boundaries that it is sure of, so a piece may hold several statements.
+Each piece is parsed alone, so an error stays inside its piece. Time is linear in the text's size.
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Boundary(NamedTuple):
 
 
 def find_first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]:
-    """The boundaries in the beginning of a longer text, each found when it is asked for.
+    """Find the boundaries in the beginning of a longer text, one at a time.
 
     Args:
         text: the beginning.
@@ -86,7 +86,7 @@ def may_break(text: bytes, place: int) -> bool:
 
 
 def find_depth(text: bytes) -> int:
-    """How deep the brackets of a text are nested."""
+    """Find how deep the brackets of a text are nested."""
     scan = _BoundaryScan(text)
     for _ in scan.find():
         pass
@@ -94,7 +94,7 @@ def find_depth(text: bytes) -> int:
 
 
 def find_boundaries(source: bytes) -> list[Boundary]:
-    """The statement boundaries, outside all brackets, that are sure; there may be more."""
+    """Find the statement boundaries outside all brackets that are sure; there may be more."""
     scan = _BoundaryScan(source)
     found = list(scan.find())
     if scan.unbalanced:
@@ -104,7 +104,7 @@ def find_boundaries(source: bytes) -> list[Boundary]:
 
 
 def split_pieces(source: bytes) -> list[tuple[int, int]]:
-    """Text cut at statement boundaries; the pieces, as offsets, cover all of it in order."""
+    """Split a text at statement boundaries; the pieces, as offsets, cover all of it in order."""
     starts = [0, *(boundary.start for boundary in find_boundaries(source))]
     return list(zip(starts, [*starts[1:], len(source)], strict=True))
 

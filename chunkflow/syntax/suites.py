@@ -1,4 +1,4 @@
-"""Test suites: calls such as `describe("…", () => { … })`, whose body's statements are chunks."""
+"""Test suites: calls such as `describe("…", () => { … })`, whose statements are chunks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -31,8 +31,8 @@ class SuiteNames:
         self._starts = tuple(name.split(".")[0].encode() for name in names)
 
     def find(self, statement: Node, call: Node, source: bytes) -> Suite | None:
-        """The suite that an expression statement is, or None; `call` is its expression."""
-        # Nearly every statement is told apart by its first bytes alone.
+        """The suite that an expression statement opens, or None; `call` is its expression."""
+        # Nearly every statement is ruled out by its first bytes alone.
         if not source.startswith(self._starts, statement.start_byte):
             return None
         callee = call.child_by_field_name("function")
@@ -46,7 +46,7 @@ class SuiteNames:
 
 
 def _strip_modifiers(callee: Node, source: bytes) -> str:
-    """The callee without its modifiers: `describe` for `describe.only.each([1])`."""
+    """The name of a callee without modifiers: `describe` for `describe.only.each([1])`."""
     while True:
         member: Node | None = callee
         called = callee.type == "call_expression"

@@ -1,4 +1,4 @@
-"""The walk over a syntax tree that finds its chunks: iterative, as deep as containers go."""
+"""Walks over a syntax tree and finds its chunks. It is iterative, so nesting has no limit."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -25,12 +25,12 @@ _TAKES_SEMICOLON = frozenset(
 
 
 def find_rows(nodes: Iterable[Node], rows: RowBuilder, suites: SuiteNames) -> None:
-    """Add the chunks of a file, in its order, to `rows`.
+    """Add the chunks of a file to `rows`, in the order of the file.
 
     Args:
-        nodes: what stands at the top of the file, in order.
-        rows: of the file; may have what comes before the nodes.
-        suites: what makes a call a test suite.
+        nodes: the top-level nodes, in order.
+        rows: receives the chunks.
+        suites: recognises test suites.
     """
     stack: list[_Statements | _Members] = [_Statements(nodes, rows, suites)]
     while stack:
@@ -62,7 +62,7 @@ class _Statements:
         self._bodiless: Row | None = None
 
     def find_container(self) -> "_Statements | _Members | None":
-        """Take in the body's children up to its next container; None at the body's end."""
+        """Add the children up to the next container, and return that; None at the end."""
         for node in self._nodes:
             node_type = node.type
             if node_type in STATEMENTS:
@@ -83,7 +83,7 @@ class _Statements:
         return None
 
     def end(self) -> None:
-        """No more statements: comments left over belong to nothing."""
+        """End the body: comments left over belong to nothing."""
         self.rows.flush()
         if self._container is not None:
             self._container.end()
@@ -165,7 +165,7 @@ class _Members:
         self._open = False
 
     def find_container(self) -> None:
-        """Take in the children of the class body, none of which is a container."""
+        """Add all children of the class body; none of them is a container."""
         for node in self._nodes:
             node_type = node.type
             if node_type in MEMBER_KINDS:
@@ -184,7 +184,7 @@ class _Members:
                 self.rows.add_error(node.start_byte, node.end_byte)
 
     def end(self) -> None:
-        """No more members."""
+        """End the class body."""
         self.rows.flush()
         self._container.end()
 
@@ -203,7 +203,7 @@ class _Members:
 
 
 def list_top_nodes(roots: Iterable[Node]) -> Iterator[Node]:
-    """What stands at the top of the trees over a file."""
+    """The top-level nodes of the trees of a file."""
     for root in roots:
         if root.type == "ERROR":
             yield root
@@ -212,7 +212,7 @@ def list_top_nodes(roots: Iterable[Node]) -> Iterator[Node]:
 
 
 def _list_children(body: Node) -> list[Node]:
-    """The children of a block without the comments behind its bracket."""
+    """The children of a block, without comments behind its closing bracket."""
     nodes = body.children
     last = len(nodes)
     while last and nodes[last - 1].type in COMMENTS:
@@ -222,7 +222,7 @@ def _list_children(body: Node) -> list[Node]:
 
 
 class _Container:
-    """A row that became a header: what stands after it in the rows around it."""
+    """A row that became the header of a container."""
 
     __slots__ = ("_end", "_node_end", "_outer", "_row", "_tail")
 
@@ -237,12 +237,12 @@ class _Container:
         row[END] = body.start_byte + 1
 
     def rows(self, name: str | None) -> RowBuilder:
-        """The rows inside, one scope deeper."""
+        """A builder for the rows inside, one scope deeper."""
         scope = self._outer.scope if name is None else (*self._outer.scope, name)
         return RowBuilder(self._outer.out, self._outer.source, scope, header=self._row)
 
     def end(self) -> None:
-        """Close the container; what its end holds besides brackets becomes chunks."""
+        """Close the container; anything but brackets at its end becomes chunks."""
         outer, row = self._outer, self._row
         for node in self._tail:
             if node.type in COMMENTS:

@@ -57,7 +57,7 @@ _HEADER_BYTES = 80
 _SMALLEST_BYTES = 8
 # As far as anything is looked for around an item: what is nested deep would be read too often.
 _NEAR_BYTES = 200
-# Nothing that people or bundlers write nests as deep; below it depths are not told apart.
+# Nothing that people or bundlers write nests as deep; below it depths count as equal.
 DEEPEST = 1000
 
 
@@ -103,7 +103,7 @@ class Item:
         self.end = end
         self.inside = inside
         self.at_line = False
-        """Whether nothing but white space is before it on its line; not told of the first."""
+        """Whether nothing but white space is before it on its line; not set for the first."""
         self.after_blank = False
         self.is_long = False
         """Whether it is looked into: it has several lines, and is not tiny."""

@@ -1,4 +1,4 @@
-"""Where a declaration that is too large is cut.
+"""Chooses where to cut a declaration that is too large.
 
 Cuts depend on the text at their own place and on nothing else: on a blank line, or on the first
 line of a statement of several lines, half of which begin a part (by a checksum, as in rsync and
@@ -36,7 +36,7 @@ from chunkflow.syntax.rows import SPACE_BYTES
 
 _COMMENT = Pattern(rb"/\*.*?\*/|(?://|#!|<!--|-->)[^\r\n]*", re.DOTALL)
 _STATEMENT_LISTS = frozenset({"statement_block", "switch_case", "switch_default"})
-# Tokens to the compiler that the grammar takes apart.
+# Tokens to the compiler that the grammar splits.
 _TOKENS = frozenset({"string", "regex", "template_string"})
 # Of items of several lines one in so many begins a part.
 _LONG_ITEMS_IN_A_PART = 2

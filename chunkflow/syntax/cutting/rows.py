@@ -1,4 +1,4 @@
-"""Cutting what is larger than a limit along its syntax: statements, members, arguments, items."""
+"""Cuts rows that are larger than a limit along their syntax."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,10 +33,10 @@ _PART_KINDS = STATEMENT_KINDS | {
 
 
 def cut_rows(rows: Iterable[Row], roots: Sequence[Node], source: bytes, most: int) -> list[Row]:
-    """The rows, with parts of at most `most` bytes in place of each that is larger.
+    """Replace each row that is larger than `most` bytes by parts that are not.
 
-    A part is larger only if it is a single token. Of a row that is cut the first part keeps kind,
-    name and declaration; the others have it in their scope.
+    Only a single token may still be larger. The first part keeps the kind, name and declaration of
+    the row. The others have its name in their scope.
     """
     starts = [root.start_byte for root in roots]
     out: list[Row] = []
@@ -52,7 +52,7 @@ def cut_rows(rows: Iterable[Row], roots: Sequence[Node], source: bytes, most: in
 
 
 def _split_row(row: Row, places: Places, source: bytes) -> Iterator[Row]:
-    """The row's parts, in order."""
+    """The parts of a row, in order."""
     row_start, row_end = row[START], row[END]
     ends = sorted((each.end, each.start) for each in places.lists if each.has_bracket)
     cuts = sorted(cut for cut in places.cuts if row_start < cut < row_end)
@@ -92,7 +92,7 @@ def _get_kind(node_type: str) -> str:
 
 
 def _list_nodes(root: Node, start: int, end: int) -> Iterator[Node]:
-    """The nodes that a declaration's span is made of."""
+    """The nodes that make up the span of a declaration."""
     node = root.descendant_for_byte_range(start, end)
     if node is None:
         return

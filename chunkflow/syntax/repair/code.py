@@ -1,4 +1,4 @@
-"""A source as the rules see it: the masked text, and which brackets belong together."""
+"""A source as the rules see it: the masked text and its pairs of brackets."""
 
 import re
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""The rounds of a repair: apply every rule, parse again, and keep what has fewer errors."""
+"""Repairs a text in rounds: applies every rule, parses again, and keeps what has fewer errors."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -21,13 +21,13 @@ def repair_text(
     *,
     jsx: bool = False,
 ) -> tuple[bytes, Node | None]:
-    """Put constructs that the grammar lacks in others that have the same boundaries.
+    """Replace constructs that the grammar lacks by others with the same boundaries.
 
     Args:
         source: the text of a file.
-        root: its tree, which has errors; None where there is none yet, as it takes too long.
-        parse: gives the root of a text's tree; None where that takes too long.
-        jsx: whether the text may have JSX in it.
+        root: its tree, which has errors; None if parsing took too long.
+        parse: returns the root of a text's tree, or None if parsing takes too long.
+        jsx: whether the text may contain JSX.
 
     Returns:
         A text as long as `source`, with the same line ends but for those that now are `;`, and its

@@ -183,7 +183,7 @@ _PATTERN_END = Pattern(rb"[}\]]\s*(?:\?\s*)?:")
 
 
 def fix_parameter_patterns(code: Code) -> Iterator[Edit]:
-    """`({ a: b }: T) => U` and `([a]?: T) => U`, a parameter of a type that is taken apart.
+    """`({ a: b }: T) => U` and `([a]?: T) => U`, a parameter of a type that is a pattern.
 
     The grammar takes the pattern for a type in parentheses: a name comes in its place.
     """

@@ -1,4 +1,4 @@
-"""Chunking a file window by window: memory follows the window, not the file.
+"""Chunks a file window by window, so that memory follows the window and not the file.
 
 Where a window ends depends on the text alone, so all who chunk a file get the same chunks. A window
 ends at a top-level statement that is surely whole, with its line; a statement that is larger than
@@ -35,7 +35,7 @@ _EXPORT_ALONE = re.compile(rb"(?:\A|[\s;}])export\s*\Z")
 
 
 class TextChunker(Protocol):
-    """Chunks runs of whole statements; see `Chunker`, which is one."""
+    """Chunks runs of whole statements; `Chunker` does."""
 
     # Whatever the bytes of a run.
     def parse(  # noqa: D102 - see above
@@ -69,10 +69,10 @@ class Window(NamedTuple):
     start_line: int
     """The line of the file, from 1, that `source` begins with."""
     note: str | None = None
-    """What is to be said of the file, though it has its chunks."""
+    """A warning about the file for the user; the chunks are valid in spite of it."""
 
     def in_file(self) -> list[Chunk]:
-        """The chunks, positions counting from the start of the file."""
+        """The chunks, with positions that count from the start of the file."""
         if not self.start_byte:
             return self.chunks
         start, lines = self.start_byte, self.start_line - 1
@@ -90,7 +90,7 @@ class Window(NamedTuple):
 
 
 class _Text:
-    """What of a file was read and is in no window yet."""
+    """The part of a file that was read and is in no window yet."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read
@@ -200,7 +200,7 @@ class _Cutter:
     def _parse_scanned(
         self, limit: int, error: int, *, is_last: bool
     ) -> tuple[int, ParsedFile] | None:
-        """The first statements as the scan tells them; None where it has to see more text."""
+        """The first statements as the scan finds them; None if it needs more text."""
         text = self._text.held[:limit]
         most_bytes = self._limit if error < 0 else min(self._limit, _RUN_BYTES)
         place = Run(self._text.start_byte, error, most_bytes, is_last)
@@ -231,7 +231,7 @@ def cut_windows(
     max_bytes: int | None = None,
     deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Window]:
-    """The windows of a file, in order; together they are its text. One may hold no chunk.
+    """Chunk a file in windows, which together are its text, in order. One may hold no chunk.
 
     Args:
         read: gives at most so many further bytes of the file; none at its end.
@@ -239,10 +239,10 @@ def cut_windows(
         window_bytes: how much is parsed at a time, statements allowing; a file of twice as much is
             one window. None for what all files are cut in.
         max_bytes: cut declarations that are larger.
-        deadline: when it is to be over.
+        deadline: when to give up.
 
     Raises:
-        TimeLimitReached: the deadline is past.
+        TimeLimitReached: the deadline has passed.
     """
     size_bytes = sizes.WINDOW_BYTES if window_bytes is None else window_bytes
     return _Cutter(_Text(read), chunker, size_bytes, max_bytes, deadline).cut()
@@ -267,7 +267,7 @@ def _find_end_before_comments(text: bytes, end: int) -> int:
 
 
 def _may_go_on(parsed: ParsedFile, text: bytes, start: int) -> bool:
-    """Whether what starts there may be one more overload of the last function."""
+    """Whether another overload of the last function may start there."""
     last = next((chunk for chunk in reversed(parsed.chunks) if chunk.kind != "comment"), None)
     following = _FUNCTION.match(text, start)
     if following is None or last is None:

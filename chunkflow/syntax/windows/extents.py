@@ -1,4 +1,4 @@
-"""How far a run of statements reaches, told by the scan, where the parser cannot tell."""
+"""Finds the end of a run of statements from a scan, where the parser cannot."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _MOST_DEPTH = 500
 
 
 def is_too_large(text: bytes, whole_bytes: int) -> bool:
-    """Whether a run is not to be parsed, as the parser's trees would fill the memory.
+    """Whether a run is too large to be parsed, because its tree would fill the memory.
 
     Args:
         text: the run.
@@ -32,7 +32,7 @@ class End(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run whose end is looked for."""
+    """A run of statements whose end is wanted."""
 
     start_byte: int
     """Where it is in the file."""
@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
 
 class Extents:
-    """Tells of one file, from its start to its end, where runs of statements may end.
+    """Finds where runs of statements may end in one file, from its start to its end.
 
     Brackets are trusted until one is not closed in a megabyte. Then, for as much text as was looked
     through in vain, a declaration at the start of a line begins a statement. So no text is looked
@@ -56,7 +56,7 @@ class Extents:
         self._broken_until = 0
 
     def find_ends(self, text: bytes, place: Run) -> Iterator[End]:
-        """Where a run may end that begins a text; the best end first.
+        """Where a run may end that begins a text, the best end first.
 
         There may be none: then more of the text is to be seen.
 
