@@ -171,7 +171,10 @@ class RowBuilder:
             jsdoc = source.startswith(b"/**", last)
             touches = source.count(b"\n", end, start) <= 1
             if not touches and not (
-                jsdoc and not documented and row[KIND] in _DOCUMENTED and not self._of_file(groups)
+                jsdoc
+                and not documented
+                and row[KIND] in _DOCUMENTED
+                and not self._is_of_file(groups)
             ):
                 break
             if touches and self._is_licence(groups):
@@ -189,7 +192,7 @@ class RowBuilder:
             and _LICENCE.search(self.source, groups[0][0], groups[0][1]) is not None
         )
 
-    def _of_file(self, groups: list[list[int]]) -> bool:
+    def _is_of_file(self, groups: list[list[int]]) -> bool:
         if len(groups) > 1 or not self._at_top:
             return False
         start, end, _ = groups[0]

@@ -268,7 +268,7 @@ class _BoundaryScan:
                 self._clear()
                 return at + 1
             return None
-        if byte == 10 and self._broken and self._start_is_marker():
+        if byte == 10 and self._broken and self._starts_at_marker():
             return at + 1
         return self._find_start(at, byte)
 
@@ -307,7 +307,7 @@ class _BoundaryScan:
             self._comments_end = place
         return end
 
-    def _start_is_marker(self) -> bool:
+    def _starts_at_marker(self) -> bool:
         return self._source.startswith(_MARKERS, self._start)
 
     def _separates(self, at: int, byte: int, next_at: int) -> bool:

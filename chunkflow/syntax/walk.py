@@ -119,7 +119,7 @@ class _Statements:
         if body is None:
             return None
         container = _Container(self.rows, row, node, body)
-        return _Members(body, container.rows(row[NAME]), container)
+        return _Members(body, container.open_rows(row[NAME]), container)
 
     def _open_namespace(self, row: Row, node: Node, inner: Node) -> "_Statements | None":
         body = inner.child_by_field_name("body")
@@ -147,7 +147,7 @@ class _Statements:
         )
 
     def _open_block(self, container: "_Container", body: Node, name: str | None) -> "_Statements":
-        rows = container.rows(name)
+        rows = container.open_rows(name)
         return _Statements(_list_children(body), rows, self._suites, container)
 
 
@@ -236,7 +236,7 @@ class _Container:
         self._tail = tail
         row[END] = body.start_byte + 1
 
-    def rows(self, name: str | None) -> RowBuilder:
+    def open_rows(self, name: str | None) -> RowBuilder:
         """A builder for the rows inside, one scope deeper."""
         scope = self._outer.scope if name is None else (*self._outer.scope, name)
         return RowBuilder(self._outer.out, self._outer.source, scope, header=self._row)

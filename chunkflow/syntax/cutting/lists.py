@@ -108,7 +108,7 @@ class Item:
         self.is_long = False
         """Whether it is looked into: it has several lines, and is not tiny."""
         self.is_open = False
-        """Whether it is cut somewhere inside."""
+        """Whether there is a cut inside it."""
 
 
 class Spans:
@@ -127,12 +127,12 @@ class Spans:
 
 
 def find_lists(nodes: Iterable[Node], source: bytes, span: Span) -> list[ItemList]:
-    """The lists of several lines in a declaration, each after the one that it is in.
+    """Find the lists of several lines in a declaration, each after the one that it is in.
 
     Those in `MINOR`, and what is in them, are left out.
 
     Args:
-        nodes: what the declaration is made of.
+        nodes: the nodes of the declaration.
         source: the file.
         span: where the declaration begins and ends, its comments included.
     """

@@ -65,10 +65,10 @@ class _Spare(NamedTuple):
 
 
 def find_places(nodes: Sequence[Node], source: bytes, span: Span, most: int) -> Places:
-    """Where to cut, so that nothing but single tokens is larger than `most` bytes.
+    """Choose where to cut, so that only single tokens are larger than `most` bytes.
 
     Args:
-        nodes: what the declaration is made of.
+        nodes: the nodes of the declaration.
         source: the file.
         span: where the declaration begins and ends, its comments included.
         most: the limit.

@@ -41,7 +41,7 @@ def fix_modifiers(code: Code) -> Iterator[Edit]:
     """
     for found in _RUN.finditer(code.text):
         start, end = found.span()
-        words = _words(code, start, end)
+        words = _list_words(code, start, end)
         run = b"".join(word + b" " for _, word in words)
         if not code.starts_word(start) or _KNOWN_RUN.fullmatch(run):
             continue
@@ -53,7 +53,7 @@ def fix_modifiers(code: Code) -> Iterator[Edit]:
                 yield code.blank(place, place + len(word))
 
 
-def _words(code: Code, start: int, end: int) -> list[tuple[int, bytes]]:
+def _list_words(code: Code, start: int, end: int) -> list[tuple[int, bytes]]:
     found = re.compile(NAME + rb"+").finditer(code.text, start, end)
     return [(m.start(), m[0]) for m in found]
 
@@ -106,11 +106,11 @@ def fix_generators_after_fields(code: Code) -> Iterator[Edit]:
             end = code.find_angle_closing(end) + 1
         parameters = _PARAMETERS.match(text, end)
         closing = code.find_closing(parameters.end() - 1) if parameters and end else -1
-        if closing > 0 and _BODY.match(text, closing + 1) and _after_field(code, start):
+        if closing > 0 and _BODY.match(text, closing + 1) and _is_after_field(code, start):
             yield Edit(start - 1, b";")
 
 
-def _after_field(code: Code, place: int) -> bool:
+def _is_after_field(code: Code, place: int) -> bool:
     if not code.ends_operand(place):
         return False
     last = code.find_last(place)

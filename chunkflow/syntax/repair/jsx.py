@@ -1,10 +1,10 @@
-"""Masks the text of JSX: the grammar lacks some of it, and takes what comes then for code.
+"""Masks the text of JSX, some of which the grammar does not know and takes for code.
 
-It knows no `&` that begins no entity, and not all entities; behind one, text has comments, strings
-and brackets for it. A light scan finds the elements, and masks their text, the strings of their
-attributes, and the tags that the grammar lacks. What looks like an element is one if all of it is:
-tags, attributes and closing tags that match. Type parameters, comparisons and unfinished elements
-are not, and stay as they are.
+It knows no `&` that begins no entity, and not every entity. Behind one, it reads comments, strings
+and brackets in what is text. A scan finds the elements and masks their text, the strings of their
+attributes, and tags that the grammar lacks. Something is an element only if all of it is: tags,
+attributes and matching closing tags. Type parameters, comparisons and unfinished elements are not,
+and stay as they are.
 """
 
 from typing import NamedTuple
@@ -41,11 +41,11 @@ _CONDITIONS = frozenset({b"if", b"while", b"for", b"with"})
 
 _ARGUMENTS_BYTES = 1 << 16
 _MAX_UNCLOSED = 100
-"""Slashes that begin nothing, before no more is believed to; the search for each is long."""
+"""After so many slashes that begin nothing, none is tried; the search for each is long."""
 _PASSES = 2
 _BYTES_AT_LEAST = 50_000
-"""How many times the size of the source, and how much besides, may be passed over: in hostile text
-each `<` could begin an element that goes far, and is none."""
+"""The scan may pass over so many times the size of the source and so many bytes besides. In hostile
+text each `<` could begin an element that goes far and is not one."""
 
 _CLOSERS = {ord(")"): b"(", ord("]"): b"["}
 _CODE = b"([{$"
@@ -53,7 +53,7 @@ _TAG, _CHILDREN, _EXPRESSION = b"<", b">", b"="
 
 
 class _Open(NamedTuple):
-    """What is open at a place of the scan."""
+    """A bracket, template or element that is open."""
 
     kind: bytes
     """A bracket, `$` of a template, or a part of an element."""
@@ -66,22 +66,22 @@ class _Root(NamedTuple):
 
     start: int
     depth: int
-    """How much was open around it."""
+    """How many things were open around it."""
     edits: int
-    """How many edits were made before it."""
+    """The number of edits before it."""
 
 
 class _NoElementError(Exception):
-    """What looked like an element is none."""
+    """What looked like an element is not one."""
 
 
 def mask_jsx(source: bytes) -> list[Edit]:
-    """The edits, in order, that put letters in place of the JSX text in TSX; white space stays."""
+    """Find the edits, in order, that replace JSX text by letters; white space stays."""
     return _ElementScan(source).find_edits() if b"</" in source or b"/>" in source else []
 
 
 class _ElementScan:
-    """One pass over a source, which goes back where what looked like an element is none."""
+    """Scans a source once, and goes back where what looked like an element is not one."""
 
     def __init__(self, source: bytes) -> None:
         self._source = source
@@ -96,7 +96,7 @@ class _ElementScan:
         self._comments = (-1, -1)
 
     def find_edits(self) -> list[Edit]:
-        """What masks the elements that are whole."""
+        """Find the edits that mask complete elements."""
         place = 0
         while self._bytes_left > 0 and (place < len(self._source) or self._roots):
             start = place

@@ -1,6 +1,6 @@
-"""Masks what is no code: comments, and the inside of strings, templates and regular expressions.
+"""Masks comments and the inside of strings, templates and regular expressions.
 
-A rule looks for its pattern in the masked text alone, and so cannot fire inside any of them.
+Rules search the masked text alone, so none can match inside any of these.
 """
 
 from typing import NamedTuple
@@ -24,11 +24,11 @@ _NEXT_IN_TEMPLATE = Pattern(rb"[\"'`/{}]")
 _BEFORE_SLASH = Pattern(rb"([\w$\x80-\xff]*)\s*\Z")
 _LOOK_BACK_BYTES = 80
 _MAX_UNCLOSED = 100
-"""Slashes that begin nothing, before no more is believed to; the search for each is long."""
+"""After so many slashes that begin nothing, none is tried; the search for each is long."""
 
 
 class MaskedText(NamedTuple):
-    """A source with what is no code blanked out."""
+    """A source in which only code is left."""
 
     text: bytes
     """As long as the source. Comments are spaces, and what strings, templates and regular
@@ -38,12 +38,12 @@ class MaskedText(NamedTuple):
 
 
 def mask_text(source: bytes) -> MaskedText:
-    """Mask a source, whatever its bytes; what looks unclosed is left as it is."""
+    """Mask a source, whatever its bytes; what looks unclosed stays as it is."""
     return _Masker(source).run()
 
 
 class _Masker:
-    """One pass over a source. What may be JSX text is masked before, by `mask_jsx`."""
+    """Masks a source in one pass. `mask_jsx` has masked JSX text before."""
 
     def __init__(self, source: bytes) -> None:
         self._source = source
