@@ -63,5 +63,5 @@ def test_a_signal_ends_a_parse(
 
 def test_parse_that_fills_the_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = iter(range(0, 10**12, 1 << 30))
-    monkeypatch.setattr(budget, "_resident_bytes", lambda: next(sizes))
+    monkeypatch.setattr(budget, "_read_resident_bytes", lambda: next(sizes))
     assert Budget(len(CODE)).parse(make_parser("typescript"), CODE, len(CODE)) is None
