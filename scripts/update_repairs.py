@@ -10,8 +10,8 @@ A case is named after its rule, or `jsx_…` where it is JSX that is masked. Bes
 import sys
 from pathlib import Path
 
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.repair import repaired
+from chunkflow.syntax.languages import make_parser
+from chunkflow.syntax.repair import repair_text
 from chunkflow.syntax.suffixes import language_of
 
 CASES = Path(__file__).parent.parent / "fixtures" / "repair"
@@ -26,9 +26,9 @@ def case_files() -> list[Path]:
 def repaired_text(path: Path) -> bytes:
     """A case's text after the repair."""
     language = language_of(path.name) or ""
-    parse = parser(language).parse
+    parse = make_parser(language).parse
     source = path.read_bytes()
-    text, _ = repaired(
+    text, _ = repair_text(
         source,
         parse(source).root_node,
         lambda text: parse(text).root_node,

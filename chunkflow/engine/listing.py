@@ -29,7 +29,7 @@ def list_chunks(
     """
     # Here and not above: the command line names this module whatever it was asked to do.
     from chunkflow.syntax.chunker import Chunker  # noqa: PLC0415
-    from chunkflow.syntax.windows import windows  # noqa: PLC0415
+    from chunkflow.syntax.windows import cut_windows  # noqa: PLC0415
 
     language = language_of(path)
     if language is None:
@@ -37,7 +37,7 @@ def list_chunks(
     notes: dict[str, None] = {}
     with opened(path, path) as file:
         chunker = Chunker(language, suites=suites)
-        for window in windows(file.read, chunker, max_bytes=max_bytes):
+        for window in cut_windows(file.read, chunker, max_bytes=max_bytes):
             check_text(
                 window.source, path, start_line=window.start_line, start_byte=window.start_byte
             )

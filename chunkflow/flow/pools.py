@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chunkflow.pool.processes import ProcessPool
 
 _PREPARE = "chunkflow.engine.worker.worker:prepare"
-_CHUNKER = "chunkflow.syntax.chunker:get_ready"
+_CHUNKER = "chunkflow.syntax.chunker:prepare"
 
 
 class Pools:

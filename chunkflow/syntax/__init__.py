@@ -1,1 +1,1 @@
-"""Bytes to chunks; knows no cache, no process and no file."""
+"""Turns bytes into chunks. It knows no cache, no process and no file."""

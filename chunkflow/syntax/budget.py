@@ -1,8 +1,8 @@
-"""Parsing within a budget, so that no text, however odd, holds a run up or fills the memory.
+"""Limits what a parse may take, so that no text holds up a run or fills the memory.
 
 What a parse may take is counted in the parser's own steps, by the size of its text: the same text
 has the same result on any machine, under any load. The clock and the memory in use are looked at
-too, as the last stop.
+too, as a last resort.
 """
 
 import os
@@ -27,10 +27,10 @@ _MOST_BYTES = 160 * 1024 * 1024
 
 
 class Deadline:
-    """When work on a file is to be over.
+    """When to give up on a file.
 
     Args:
-        limit_s: how long it may take from now on; None for ever.
+        limit_s: how long it may take from now on; None sets no limit.
     """
 
     __slots__ = ("_end_s", "limit_s")
@@ -45,7 +45,7 @@ class Deadline:
             self._end_s = monotonic() + self.limit_s
 
     def check(self) -> None:
-        """Raise `TimeLimitReached` where it is past."""
+        """Raise `TimeLimitReached` once the deadline has passed."""
         if self._end_s is not None and monotonic() > self._end_s:
             raise TimeLimitReached(f"it took longer than {self.limit_s:g} s")
 
@@ -54,21 +54,21 @@ NO_DEADLINE = Deadline()
 
 
 class Budget:
-    """What the parses of one text may take together.
+    """Limits all parses of one text together.
 
     Args:
         size_bytes: the size of the text.
-        deadline: looked at while a parse lasts; past it, `TimeLimitReached` is raised.
+        deadline: checked during a parse; past it, `TimeLimitReached` is raised.
     """
 
     __slots__ = ("_deadline", "_left")
 
     def __init__(self, size_bytes: int, deadline: Deadline = NO_DEADLINE) -> None:
-        self._left = _PARSES * _steps(size_bytes)
+        self._left = _PARSES * _count_steps(size_bytes)
         self._deadline = deadline
 
     def parse(self, parser: Parser, source: bytes, size_bytes: int) -> Node | None:
-        """The root of the tree, or None where the budget did not suffice.
+        """Parse a text; returns the root, or None if the budget ran out.
 
         Args:
             parser: with its language and, possibly, the ranges to parse.
@@ -80,9 +80,9 @@ class Budget:
     def parse_to_error(
         self, parser: Parser, source: bytes, size_bytes: int
     ) -> tuple[Node | None, int]:
-        """The root of a tree; or None, and about where the first error is.
+        """Parse up to an error; returns the root, or None and roughly where the error is.
 
-        Where the budget did not suffice, that is where the parser was. Not every error ends it:
+        If the budget ran out, that is where the parser was. Not every error ends the parse, so
         the tree may have some.
         """
         return self._parse(parser, source, size_bytes, to_error=True)
@@ -90,7 +90,7 @@ class Budget:
     def _parse(
         self, parser: Parser, source: bytes, size_bytes: int, *, to_error: bool
     ) -> tuple[Node | None, int]:
-        most = min(_steps(size_bytes), self._left)
+        most = min(_count_steps(size_bytes), self._left)
         if most <= 0:
             return None, 0
         steps, place, look = 0, 0, min(_STEPS_A_LOOK, most)
@@ -170,26 +170,28 @@ class _Views(dict[int, memoryview]):
 
 
 class _Watch:
-    """Looks at the clock and at the memory while a parse lasts."""
+    """Watches the clock and the memory during a parse."""
 
     __slots__ = ("_before_bytes", "_deadline", "_end_s")
 
     def __init__(self, size_bytes: int, deadline: Deadline) -> None:
         self._deadline = deadline
         self._end_s = monotonic() + _BASE_S + size_bytes / _BYTES_PER_S
-        self._before_bytes = _resident_bytes()
+        self._before_bytes = _read_resident_bytes()
 
     def is_over(self) -> bool:
         """Whether the parse has taken too long or too much; past the deadline, raises."""
         self._deadline.check()
-        return monotonic() > self._end_s or _resident_bytes() - self._before_bytes > _MOST_BYTES
+        return (
+            monotonic() > self._end_s or _read_resident_bytes() - self._before_bytes > _MOST_BYTES
+        )
 
 
-def _steps(size_bytes: int) -> int:
+def _count_steps(size_bytes: int) -> int:
     return _BASE_STEPS + size_bytes // _BYTES_PER_STEP
 
 
-def _resident_bytes() -> int:
+def _read_resident_bytes() -> int:
     """How much memory the process holds; 0 where the system does not tell."""
     try:
         with open("/proc/self/statm", "rb") as file:

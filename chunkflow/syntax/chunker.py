@@ -1,59 +1,36 @@
-"""From the bytes of a file to its chunks."""
+"""Cuts the bytes of a file into chunks."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
-from typing import NamedTuple, TypeAlias
 
-from tree_sitter import Node, Parser, Range
+from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
-from chunkflow.syntax.forms import get_pattern
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.outline import Outlined, apart, interleaved, outline
+from chunkflow.syntax.languages import make_parser
 from chunkflow.syntax.parsed import ParsedFile
-from chunkflow.syntax.plain import head_of
-from chunkflow.syntax.prologue import take_comments, take_prologue
-from chunkflow.syntax.resync import WHOLE, Pieces, resynchronised
-from chunkflow.syntax.rows import DECL_START, END, START, Row, Rows, covered, finished
+from chunkflow.syntax.rows import Row, RowBuilder, fill_gaps, make_chunks
 from chunkflow.syntax.suites import DEFAULT_SUITES, SuiteNames
-from chunkflow.syntax.walk import find_rows, top_nodes
+from chunkflow.syntax.walk import find_rows, list_top_nodes
 
-
-class _Sound(NamedTuple):
-    """A tree, and what is found in it and beside it; no rows where it has errors."""
-
-    root: Node | None
-    rows: list[Row] | None
-
-
-Parse: TypeAlias = Callable[[Parser, bytes, int], Node | None]
-"""As `Budget.parse`."""
-
-# Rows and columns of a range are of no use here; its bytes decide.
-_POINT, _END_POINT, _END_BYTE = WHOLE.start_point, WHOLE.end_point, WHOLE.end_byte
-_WHOLE = [WHOLE]
 _TOO_LARGE = "a statement is too large to be parsed; what is in it was not looked at"
 _OVER_BUDGET = "parsing took too long; some of it was cut by a light scan alone"
 
 
-def get_ready() -> None:
-    """Do what takes a while, once for all processes that are forked from this one."""
-    parser("typescript")
-    get_pattern()
+def prepare() -> None:
+    """Load the grammar, once for all processes that are forked from this one."""
+    make_parser("typescript")
 
 
 class Chunker:
-    """Chunks files of one language. It keeps its parser: one thread at a time may use it."""
+    """Chunks files of one language. It keeps a parser, so one thread at a time may use it."""
 
     def __init__(self, language: str, *, suites: Sequence[str] = DEFAULT_SUITES) -> None:
         self._language = language
         self._suites = SuiteNames(suites)
-        self._parser = parser(language)
-        # What of the text it parses.
-        self._ranges = _WHOLE
+        self._parser = make_parser(language)
 
     def parse(
         self,
@@ -63,162 +40,89 @@ class Chunker:
         top: bool = True,
         deadline: Deadline = NO_DEADLINE,
     ) -> ParsedFile:
-        """The chunks of a text that is held and parsed as a whole.
+        """Chunk a text that is held and parsed as a whole.
 
         Args:
-            source: a small file, or a run of whole statements of a file; see `windows`.
-            max_bytes: cut declarations that are larger.
-            top: whether the source begins where the file does.
-            deadline: when it is to be over.
+            source: a small file, or a run of whole statements; see `windows`.
+            max_bytes: cut declarations that are larger; None never cuts one.
+            top: whether the source begins at the start of the file.
+            deadline: when to give up.
 
         Raises:
-            TimeLimitReached: the deadline is past.
+            TimeLimitReached: the deadline has passed.
         """
         budget = Budget(len(source), deadline)
-        sound = self._sound(source, budget.parse, max_bytes, top=top)
-        if sound.root is not None and sound.rows is not None:
-            return self._parsed(sound.rows, [sound.root], source, max_bytes)
-        found = self._mended(source, sound.root, budget)
-        rows: list[Row] = []
-        find_rows(top_nodes(found.roots), Rows(rows, source, (), top=top), self._suites)
-        rows = covered(rows, source, apart=found.unparsed)
-        note = _OVER_BUDGET if found.unparsed else None
-        return self._parsed(rows, found.roots, source, max_bytes)._replace(note=note)
+        root = budget.parse(self._parser, source, len(source))
+        if root is not None and not root.has_error:
+            return self._make_file(
+                self._find_rows([root], source, top=top), [root], source, max_bytes
+            )
+        # Most files have no errors, and a process that knows no repairs is ready the sooner.
+        from chunkflow.syntax.recovery import parse_broken  # noqa: PLC0415
 
-    def leave(self, source: bytes, *, top: bool) -> ParsedFile:
-        """A statement that is too large to be parsed, as one chunk, and the comments before it.
+        jsx = self._language != "typescript"
+        roots, unparsed = parse_broken(source, root, self._parser, budget, jsx=jsx)
+        rows = fill_gaps(self._find_rows(roots, source, top=top), source, unparsed=unparsed)
+        note = _OVER_BUDGET if unparsed else None
+        return self._make_file(rows, roots, source, max_bytes)._replace(note=note)
 
-        Its first words say its kind and name; where they do not, it is of kind `error`.
+    def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile:
+        """Make one chunk of a statement that is too large to be parsed, and chunks of its comments.
+
+        Its kind and name come from its first words; failing that, its kind is `error`.
         """
+        # Few statements are so large.
+        from chunkflow.syntax.unparsed import add_comments, describe_unparsed  # noqa: PLC0415
+
         rows: list[Row] = []
-        place = Rows(rows, source, (), top=top)
-        start = take_comments(source, place)
+        place = RowBuilder(rows, source, (), top=top)
+        start = add_comments(source, place)
         if not source[start:].strip():
             place.flush()
-            return self._parsed(rows, [], source, None)
-        place.item(start, len(source), *head_of(source, start))
-        return self._parsed(covered(rows, source), [], source, None)._replace(note=_TOO_LARGE)
+            return self._make_file(rows, [], source, None)
+        place.add(start, len(source), *describe_unparsed(source, start))
+        return self._make_file(fill_gaps(rows, source), [], source, None)._replace(note=_TOO_LARGE)
 
-    def parse_sound(
+    def parse_clean(
         self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
     ) -> tuple[ParsedFile | None, int]:
-        """The chunks of a source without errors.
+        """Chunk a source only if it has no errors.
 
-        Else None, and about where the first error is, or where the budget ended.
+        Otherwise returns None and roughly where the first error is, or where the budget ended.
         """
-        error = -1
-
-        def parse(parser: Parser, source: bytes, size_bytes: int) -> Node | None:
-            nonlocal error
-            root, error = budget.parse_to_error(parser, source, size_bytes)
-            return root
-
-        root, rows = self._sound(source, parse, max_bytes, top=top)
-        if root is not None and rows is not None:
-            return self._parsed(rows, [root], source, max_bytes), -1
-        if root is not None:
+        root, error = budget.parse_to_error(self._parser, source, len(source))
+        if root is None:
+            return None, error
+        if root.has_error:
             # The root may be an error itself, with nothing wrong in it.
             broken = (node.start_byte for node in root.children if node.has_error)
-            error = next(broken, root.start_byte)
-        return None, error
+            return None, next(broken, root.start_byte)
+        rows = self._find_rows([root], source, top=top)
+        return self._make_file(rows, [root], source, max_bytes), -1
 
-    def _sound(
-        self,
-        source: bytes,
-        parse: Parse,
-        max_bytes: int | None,
-        *,
-        top: bool,
-        skim: bool = True,
-    ) -> _Sound:
-        """The tree over a source, and its rows where that has no errors.
+    def _find_rows(self, roots: Sequence[Node], source: bytes, *, top: bool) -> list[Row]:
+        rows: list[Row] = []
+        find_rows(list_top_nodes(roots), RowBuilder(rows, source, (), top=top), self._suites)
+        return rows
 
-        What regular expressions tell of the source is left out of the tree, unless `skim` is False.
-        """
-        out: list[Row] = []
-        rows = Rows(out, source, (), top=top)
-        place = take_prologue(source, rows) if skim else 0
-        count = len(out)
-        told = outline(source, place, max_bytes) if skim else []
-        root = self._tree_between(told, place, source, parse)
-        if root is None or root.has_error:
-            return _Sound(root, None)
-        if apart(root.children, told):
-            find_rows(interleaved(root.children, told, rows), rows, self._suites)
-            if max_bytes is None or not _are_larger(out, count, told, max_bytes):
-                return _Sound(root, out)
-        # Something told is within something else, as the text of a template is, or is to be cut.
-        return self._sound(source, parse, max_bytes, top=top, skim=False)
-
-    def _tree_between(
-        self, told: Sequence[Outlined], place: int, source: bytes, parse: Parse
-    ) -> Node | None:
-        """The root over the source from `place` on, without what is told already.
-
-        None where the budget did not suffice.
-        """
-        ranges = []
-        size_bytes = len(source) - place - sum(end - start for start, end, _, _ in told)
-        for start, end, _, _ in told:
-            if start > place and not source[place:start].isspace():
-                ranges.append(Range(_POINT, _POINT, place, start))
-            place = end
-        self._look_at([*ranges, Range(_POINT, _END_POINT, place, _END_BYTE)] if place else _WHOLE)
-        return parse(self._parser, source, size_bytes)
-
-    def _look_at(self, ranges: list[Range]) -> None:
-        if ranges is not self._ranges:
-            self._parser.included_ranges = ranges
-            self._ranges = ranges
-
-    def _mended(self, source: bytes, root: Node | None, budget: Budget) -> Pieces:
-        """Trees over a text that has errors: repaired, or else piece by piece."""
-        is_whole = self._ranges is _WHOLE
-        self._look_at(_WHOLE)
-        is_jsx = self._language != "typescript"
-        if root is not None or is_jsx:
-            # Most files have no errors, and a worker that knows no repairs is ready the sooner.
-            from chunkflow.syntax.repair import repaired  # noqa: PLC0415
-
-            def parse(text: bytes) -> Node | None:
-                return budget.parse(self._parser, text, len(text))
-
-            text, mended = repaired(source, root, parse, jsx=is_jsx)
-            if mended is root and root is not None and not is_whole:
-                # What was left out of the tree may be just what it lacks.
-                mended = budget.parse(self._parser, source, len(source)) or root
-            if mended is not None and not mended.has_error:
-                return Pieces([mended], [])
-            source = text
-        return resynchronised(source, self._parser, budget)
-
-    def _parsed(
+    def _make_file(
         self, rows: list[Row], roots: list[Node], source: bytes, max_bytes: int | None
     ) -> ParsedFile:
         if max_bytes is not None:
-            from chunkflow.syntax.cut import cut_rows  # noqa: PLC0415 - only with a limit
+            from chunkflow.syntax.cutting import cut_rows  # noqa: PLC0415 - only with a limit
 
             rows = cut_rows(rows, roots, source, max_bytes)
-        return ParsedFile(finished(rows, source, self._language), roots)
+        return ParsedFile(make_chunks(rows, source, self._language), roots)
 
 
-def _are_larger(rows: Sequence[Row], count: int, told: Sequence[Outlined], most_bytes: int) -> bool:
-    """Whether any of the first rows, or of those that were told, is larger than that."""
-    starts = {one.start for one in told}
-    return any(
-        row[END] - row[START] > most_bytes and (place < count or row[DECL_START] in starts)
-        for place, row in enumerate(rows)
-    )
-
-
-class _Kept(threading.local):
+class _Chunkers(threading.local):
     """The chunkers of a thread, by language and suites."""
 
     def __init__(self) -> None:
         self.chunkers: dict[tuple[str, tuple[str, ...]], Chunker] = {}
 
 
-_kept = _Kept()
+_chunkers = _Chunkers()
 
 
 def chunk_source(
@@ -247,12 +151,12 @@ def chunk_source(
     if max_bytes is not None and max_bytes < 1:
         raise ValueError(f"max_bytes is {max_bytes}; it must be at least 1")
     key = (language, tuple(suites))
-    if key not in _kept.chunkers:
-        _kept.chunkers[key] = Chunker(language, suites=suites)
-    chunker = _kept.chunkers[key]
+    if key not in _chunkers.chunkers:
+        _chunkers.chunkers[key] = Chunker(language, suites=suites)
+    chunker = _chunkers.chunkers[key]
     if len(source) <= sizes.WHOLE_BYTES:
         return chunker.parse(source, max_bytes=max_bytes).chunks
-    from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few texts are so large
+    from chunkflow.syntax.windows import cut_windows  # noqa: PLC0415 - few texts are so large
 
-    found = windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
+    found = cut_windows(BytesIO(source).read, chunker, max_bytes=max_bytes)
     return [chunk for window in found for chunk in window.in_file()]

@@ -1,4 +1,4 @@
-"""The languages that are known: a row a suffix, and a parser for each."""
+"""The grammar and the parser of each language."""
 
 from functools import cache
 
@@ -16,7 +16,7 @@ _FUNCTIONS = {
 
 
 @cache
-def grammar(language: str) -> Language:
+def load_grammar(language: str) -> Language:
     """The tree-sitter grammar of `language`.
 
     Raises:
@@ -27,6 +27,6 @@ def grammar(language: str) -> Language:
     return Language(getattr(load_grammars(), _FUNCTIONS[language])())
 
 
-def parser(language: str) -> Parser:
+def make_parser(language: str) -> Parser:
     """A new parser for `language`; one thread at a time may use it."""
-    return Parser(grammar(language))
+    return Parser(load_grammar(language))

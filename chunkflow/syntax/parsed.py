@@ -1,40 +1,17 @@
-"""What chunking a text gives, and what chunks one: between a chunker and those who use it."""
+"""The result of chunking a text."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
-from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
 
 
 class ParsedFile(NamedTuple):
-    """A file's chunks, and the syntax trees that they were found in."""
+    """The chunks of a text and the syntax trees that they come from."""
 
     chunks: list[Chunk]
     roots: list[Node]
-    """In the order of the file, offsets counting from its start."""
+    """In the order of the text; offsets count from its start."""
     note: str | None = None
-    """What is to be said of the file, though it has its chunks."""
-
-
-class TextChunker(Protocol):
-    """Chunks runs of whole statements; see `Chunker`, which is one."""
-
-    # Whatever the bytes of a run.
-    def parse(  # noqa: D102 - see above
-        self,
-        source: bytes,
-        *,
-        max_bytes: int | None = None,
-        top: bool = True,
-        deadline: Deadline = NO_DEADLINE,
-    ) -> ParsedFile: ...
-
-    # Of a run without errors; else None, and about where the first is.
-    def parse_sound(  # noqa: D102 - see above
-        self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
-    ) -> tuple[ParsedFile | None, int]: ...
-
-    # Without parsing it.
-    def leave(self, source: bytes, *, top: bool) -> ParsedFile: ...  # noqa: D102 - see above
+    """A warning about the file for the user; the chunks are valid in spite of it."""

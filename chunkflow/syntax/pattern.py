@@ -1,6 +1,6 @@
-"""Regular expressions that are compiled when they are first used.
+"""Regular expressions that are compiled on first use.
 
-Most files need none of those of a repair; to compile them all takes a fifth of a worker's start.
+Most files need no repair, and compiling all patterns takes a fifth of a worker's start.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 
 class Pattern:
-    """A regular expression over bytes, with the methods of `re.Pattern` that are needed here."""
+    """A regular expression over bytes with the methods of `re.Pattern` that are used here."""
 
     finditer: Callable[..., Iterator["re.Match[bytes]"]]
     fullmatch: Callable[..., "re.Match[bytes] | None"]
@@ -21,7 +21,7 @@ class Pattern:
         self._flags = flags
 
     def __getattr__(self, name: str) -> object:
-        """Compile it: only an attribute that is not there yet is asked for here."""
+        """Compile the pattern; Python asks here only for attributes that are not set yet."""
         compiled = re.compile(self._pattern, self._flags)
         for method in Pattern.__annotations__:
             setattr(self, method, getattr(compiled, method))

@@ -1,4 +1,4 @@
-"""Rows: the chunks of one container while they are found, with the comments that belong to each."""
+"""Collects the chunks of a container as rows and gives each its comments."""
 
 import re
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ _SPACE = ord(" ")
 START, END, DECL_START, DECL_END, KIND, NAME, SCOPE = range(7)
 
 
-class Rows:
-    """The chunks of one container, in order, each given its comments as they come by.
+class RowBuilder:
+    """Collects the chunks of one container, in order, and gives each its comments.
 
     `out` receives the rows; several containers of a file share it.
     """
@@ -71,8 +71,8 @@ class Rows:
         """Where the last chunk ends; -1 where there is none."""
         return self._end if self._last is None else int(self._last[END])
 
-    def comment(self, start: int, end: int) -> None:
-        """A comment: of the chunk before if on its line, else of the next or of nothing."""
+    def add_comment(self, start: int, end: int) -> None:
+        """Add a comment. It belongs to the chunk before it on its line, to the next, or to none."""
         groups, count = self._groups, self.source.count
         if self.source[end - 1] <= _SPACE:
             end = start + len(self.source[start:end].rstrip())
@@ -88,12 +88,12 @@ class Rows:
                 return
         groups.append([start, end, start])
 
-    def item(
+    def add(
         self, start: int, end: int, kind: str, name: str | None, signature: str | None = None
     ) -> Row:
-        """A declaration; takes the comments before it that are its own.
+        """Add a declaration and the comments before it that belong to it.
 
-        `signature` is what an overload or implementation after it must be equal in; None where
+        An overload or implementation after it must have the same `signature`; None means that
         the declaration has a body.
         """
         row = [start, end, start, end, kind, name, self.scope]
@@ -105,8 +105,8 @@ class Rows:
             self._overloaded = (row, signature)
         return row
 
-    def overload(self, end: int, signature: str, *, has_body: bool) -> bool:
-        """Whether the last chunk is a signature equal to this; if so it now reaches to `end`."""
+    def merge_overload(self, end: int, signature: str, *, has_body: bool) -> bool:
+        """Extend the last chunk to `end` if it has the same signature; returns whether it has."""
         row, known = self._overloaded
         if row is None or row is not self._last or known != signature:
             return False
@@ -116,54 +116,54 @@ class Rows:
         return True
 
     def extend(self, end: int) -> None:
-        """Let the last declaration reach to `end`: a semicolon of its own, say."""
+        """Extend the last declaration to `end`, for instance over its semicolon."""
         if self._last is not None:
             self._groups.clear()
             self._last[END] = self._last[DECL_END] = end
 
-    def error(self, start: int, end: int) -> None:
-        """Text that is no declaration; one chunk with more of it right before."""
+    def add_error(self, start: int, end: int) -> None:
+        """Add text that is no declaration; it joins such text right before it."""
         last = self._last
         if start >= end:
             return
         if last is None or last[KIND] != "error" or self._groups:
-            self.item(start, end, "error", None)
+            self.add(start, end, "error", None)
         elif self.source.count(b"\n", self._last_end, start) <= 1:
             self.extend(end)
         else:
-            self.item(start, end, "error", None)
+            self.add(start, end, "error", None)
 
-    def stray(self, start: int, end: int, kind: str, name: str | None) -> Row:
-        """A chunk that takes no comments and gets none."""
+    def add_alone(self, start: int, end: int, kind: str, name: str | None) -> Row:
+        """Add a chunk that takes no comments."""
         row = [start, end, start, end, kind, name, self.scope]
         self.out.append(row)
         return row
 
-    def swallowed(self, end: int) -> None:
-        """Comments that the grammar counted in with the declaration just added, up to `end`."""
+    def add_trailing(self, end: int) -> None:
+        """Add comments up to `end` that the grammar included in the last declaration."""
         if end > self._last_end:
-            self.comment(self.source.find(b"/", self._last_end), end)
+            self.add_comment(self.source.find(b"/", self._last_end), end)
 
-    def container_ended(self, end: int) -> None:
-        """What comes now on the same line belongs neither to the container nor to the next."""
+    def end_container(self, end: int) -> None:
+        """End a container: a comment on its last line belongs to no declaration."""
         self._last = None
         self._end = end
 
     def flush(self) -> None:
-        """Make chunks of the comments that belong to nothing."""
+        """Make chunks of the comments that belong to no declaration."""
         for start, end, _ in self._groups:
-            self.stray(start, end, "comment", None)
+            self.add_alone(start, end, "comment", None)
         self._groups.clear()
 
     def _trail(self, start: int, end: int) -> None:
         if self._last is not None:
             self._last[END] = end
         else:
-            self.stray(start, end, "comment", None)
+            self.add_alone(start, end, "comment", None)
             self._end = end
 
     def _claim(self, row: Row) -> int:
-        """Take the groups that are the row's own; the rest become chunks. Returns its start."""
+        """Take the comments that belong to a row and return its start; the rest become chunks."""
         groups, source, start = self._groups, self.source, int(row[START])
         documented = False
         while groups:
@@ -171,7 +171,10 @@ class Rows:
             jsdoc = source.startswith(b"/**", last)
             touches = source.count(b"\n", end, start) <= 1
             if not touches and not (
-                jsdoc and not documented and row[KIND] in _DOCUMENTED and not self._of_file(groups)
+                jsdoc
+                and not documented
+                and row[KIND] in _DOCUMENTED
+                and not self._is_of_file(groups)
             ):
                 break
             if touches and self._is_licence(groups):
@@ -189,15 +192,15 @@ class Rows:
             and _LICENCE.search(self.source, groups[0][0], groups[0][1]) is not None
         )
 
-    def _of_file(self, groups: list[list[int]]) -> bool:
+    def _is_of_file(self, groups: list[list[int]]) -> bool:
         if len(groups) > 1 or not self._at_top:
             return False
         start, end, _ = groups[0]
         return any(p.search(self.source, start, end) for p in (_LICENCE, _FILE_DOC))
 
 
-def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
-    """The rows, in the order of the file, as chunks with lines and digests."""
+def make_chunks(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
+    """Make chunks of rows that are in the order of the file."""
     count = source.count
     chunks: list[Chunk] = []
     line, place = 1, 0
@@ -226,41 +229,43 @@ def finished(rows: list[Row], source: bytes, language: str) -> list[Chunk]:
     return chunks
 
 
-def covered(rows: list[Row], source: bytes, *, apart: Sequence[tuple[int, int]] = ()) -> list[Row]:
-    """A partition out of rows from a tree with errors: apart, trimmed, nothing left out.
+def fill_gaps(
+    rows: list[Row], source: bytes, *, unparsed: Sequence[tuple[int, int]] = ()
+) -> list[Row]:
+    """Turn the rows of a tree with errors into a partition of the text.
 
-    Text that no row has and no gap may hold becomes rows of kind `error`; what is named in `apart`
-    becomes rows of its own.
+    The rows come back trimmed, and none overlaps another. Text that no row has and no gap may hold
+    becomes rows of kind `error`. So does each span of `unparsed`.
     """
-    if apart:
-        errors = [[start, end, start, end, "error", None, ()] for start, end in apart]
+    if unparsed:
+        errors = [[start, end, start, end, "error", None, ()] for start, end in unparsed]
         rows = sorted(rows + errors, key=itemgetter(START))
     out: list[Row] = []
     place = 0
     for row in rows:
-        start, end = _trimmed(source, max(row[START], place), row[END], SPACE_BYTES)
+        start, end = _trim(source, max(row[START], place), row[END], SPACE_BYTES)
         if start >= end:
             continue
-        _cover(out, source, place, start)
+        _add_gap(out, source, place, start)
         row[START], row[END] = start, end
         if row[KIND] == "error":
             row[DECL_START], row[DECL_END] = start, end
         else:
             row[DECL_START] = max(row[DECL_START], start)
             # Where a repair has put a semicolon, the text has the end of a line.
-            row[DECL_END] = _trimmed(source, row[DECL_START], row[DECL_END], SPACE_BYTES)[1]
+            row[DECL_END] = _trim(source, row[DECL_START], row[DECL_END], SPACE_BYTES)[1]
         out.append(row)
         place = end
-    _cover(out, source, place, len(source))
+    _add_gap(out, source, place, len(source))
     return out
 
 
-def _cover(out: list[Row], source: bytes, start: int, end: int) -> None:
-    start, end = _trimmed(source, start, end, GAP_BYTES)
+def _add_gap(out: list[Row], source: bytes, start: int, end: int) -> None:
+    start, end = _trim(source, start, end, GAP_BYTES)
     if start < end:
         out.append([start, end, start, end, "error", None, ()])
 
 
-def _trimmed(source: bytes, start: int, end: int, what: bytes) -> tuple[int, int]:
+def _trim(source: bytes, start: int, end: int, what: bytes) -> tuple[int, int]:
     text = source[start:end]
     return start + len(text) - len(text.lstrip(what)), start + len(text.rstrip(what))

@@ -1,24 +1,25 @@
-"""A light scan for statement boundaries in text that the grammar cannot parse as a whole.
+"""Finds statement boundaries in text that the grammar cannot parse as a whole.
 
-It knows strings, templates, regular expressions, comments and brackets, and nothing of the grammar.
-It only names boundaries that it is sure of: a piece may hold several statements, and each piece is
-parsed alone, so that an error stays inside its piece. Time is linear in the size of the text.
+The scan reads strings, templates, regular expressions, comments and brackets, and knows nothing of
+the grammar. It names only boundaries that it is sure of, so a piece may hold several statements.
+Each piece is parsed alone, so an error stays inside its piece. Time is linear in the text's size.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
+from chunkflow.syntax.tokens import (
+    COMMENT_STARTS,
+    MAX_REGEX_BYTES,
+    REGEX,
+    STRINGS,
+    TEMPLATE_TEXT,
+    WORDS_BEFORE_REGEX,
+    find_comment_end,
+)
 
 _TOKEN = Pattern(rb"""[()\[\]{}"'`/\n;]""")
-_STRINGS = {
-    ord('"'): Pattern(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?+', re.DOTALL),
-    ord("'"): Pattern(rb"'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?+", re.DOTALL),
-}
-_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*+(?:(?:\\.|\$(?!\{))[^`\\$]*+)*+", re.DOTALL)
-_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
-_LINE_COMMENT = Pattern(rb"//[^\n]*")
 _OPENERS = Pattern(rb"[(\[{]+")
 _FLAT = rb"""[^()\[\]{}"'`/\n]*+(?:(?:"[^"\\\n]*+"|'[^'\\\n]*+')[^()\[\]{}"'`/\n]*+)*+"""
 # Brackets on one line with none inside, which need not be read one by one.
@@ -44,8 +45,6 @@ _WANTS_MORE = frozenset(
     b"export default declare abstract async extends implements return typeof keyof new of in as is"
     b" public private protected static readonly override infer const enum type satisfies".split()
 )
-# After these words a slash begins a regular expression.
-_BEFORE_REGEX = frozenset(b"return typeof case do else in instanceof new void delete throw".split())
 _MARKERS = (b"<<<<<<< ", b"=======\n", b"=======\r\n", b">>>>>>> ", b"||||||| ")
 _BREAK = Pattern(
     rb"\n(?:export|import|function|class|enum|var|const|let|interface|type|namespace|declare"
@@ -55,7 +54,6 @@ _CLOSERS = {ord(")"): ord("("), ord("]"): ord("["), ord("}"): ord("{")}
 _LOOK_BACK = 64
 # A slash begins no longer expression; and where some on a line begin none, no other there does: the
 # search for the end of each may be as long as the line.
-_REGEX_BYTES = 1 << 16
 _MOST_UNCLOSED = 8
 _TEMPLATE = ord("`")
 _SUBSTITUTION = ord("$")
@@ -71,15 +69,15 @@ class Boundary(NamedTuple):
     """Where the other begins; between the two are comments and white space at most."""
 
 
-def first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]:
-    """The boundaries in the beginning of a longer text, each found when it is asked for.
+def find_first_boundaries(text: bytes, *, broken: bool = False) -> Iterator[Boundary]:
+    """Find the boundaries in the beginning of a longer text, one at a time.
 
     Args:
         text: the beginning.
         broken: whether brackets cannot be trusted: then a declaration at the start of a line
             begins a statement.
     """
-    return _Scan(text, goes_on=True, broken=broken).boundaries()
+    return _BoundaryScan(text, goes_on=True, broken=broken).find()
 
 
 def may_break(text: bytes, place: int) -> bool:
@@ -88,30 +86,30 @@ def may_break(text: bytes, place: int) -> bool:
 
 
 def find_depth(text: bytes) -> int:
-    """How deep the brackets of a text are nested."""
-    scan = _Scan(text)
-    for _ in scan.boundaries():
+    """Find how deep the brackets of a text are nested."""
+    scan = _BoundaryScan(text)
+    for _ in scan.find():
         pass
     return scan.depth
 
 
-def boundaries(source: bytes) -> list[Boundary]:
-    """The statement boundaries, outside all brackets, that are sure; there may be more."""
-    scan = _Scan(source)
-    found = list(scan.boundaries())
+def find_boundaries(source: bytes) -> list[Boundary]:
+    """Find the statement boundaries outside all brackets that are sure; there may be more."""
+    scan = _BoundaryScan(source)
+    found = list(scan.find())
     if scan.unbalanced:
         # Brackets cannot be trusted: a declaration at the start of a line begins a statement.
-        found = list(_Scan(source, broken=True).boundaries())
+        found = list(_BoundaryScan(source, broken=True).find())
     return found
 
 
-def pieces(source: bytes) -> list[tuple[int, int]]:
-    """Text cut at statement boundaries; the pieces, as offsets, cover all of it in order."""
-    starts = [0, *(boundary.start for boundary in boundaries(source))]
+def split_pieces(source: bytes) -> list[tuple[int, int]]:
+    """Split a text at statement boundaries; the pieces, as offsets, cover all of it in order."""
+    starts = [0, *(boundary.start for boundary in find_boundaries(source))]
     return list(zip(starts, [*starts[1:], len(source)], strict=True))
 
 
-class _Scan:
+class _BoundaryScan:
     def __init__(self, source: bytes, *, broken: bool = False, goes_on: bool = False) -> None:
         self._source = source
         self._broken = broken
@@ -138,38 +136,38 @@ class _Scan:
         self._templates_end = False
         self.unbalanced = False
 
-    def boundaries(self) -> Iterator[Boundary]:
+    def find(self) -> Iterator[Boundary]:
         source = self._source
         place = 0
-        self._start = self._next_code(0)
+        self._start = self._skip_blank(0)
         while (found := _TOKEN.search(source, place)) is not None:
             at = found.start()
             byte = source[at]
             if byte in (10, 59):  # a line's end, or a semicolon
                 place = at + 1
-                boundary = self._boundary(at, byte)
+                boundary = self._find_boundary(at, byte)
                 if boundary is not None:
                     self._start, self._has_body = boundary, False
                     yield Boundary(at + 1, boundary)
                     place = max(place, boundary)
             else:
-                place = self._token(at, byte)
+                place = self._pass_token(at, byte)
         self.unbalanced = self.unbalanced or bool(self._stack)
 
-    def _token(self, at: int, byte: int) -> int:
+    def _pass_token(self, at: int, byte: int) -> int:
         """Pass over a token; returns where the next may begin."""
-        if byte in _STRINGS:
-            string = _STRINGS[byte].match(self._source, at)
+        if byte in STRINGS:
+            string = STRINGS[byte].match(self._source, at)
             return string.end() if string else at + 1
         if byte == _TEMPLATE:
-            return self._template(at + 1)
+            return self._pass_template(at + 1)
         if byte == ord("/"):
-            return self._slash(at)
+            return self._pass_slash(at)
         if byte in _CLOSERS:
-            return self._close(at, byte)
-        return self._open(at, byte)
+            return self._pass_closer(at, byte)
+        return self._pass_openers(at, byte)
 
-    def _open(self, at: int, byte: int) -> int:
+    def _pass_openers(self, at: int, byte: int) -> int:
         """Pass over all brackets that open one right after the other."""
         if not self._stack:
             self._has_body = self._has_body or byte == _BRACE
@@ -184,11 +182,11 @@ class _Scan:
         self.depth = max(self.depth, len(self._stack))
         return at + len(opened)
 
-    def _close(self, at: int, byte: int) -> int:
+    def _pass_closer(self, at: int, byte: int) -> int:
         stack = self._stack
         if stack and stack[-1] == _SUBSTITUTION and byte == ord("}"):
             stack.pop()
-            return self._template(at + 1)
+            return self._pass_template(at + 1)
         if stack and stack[-1] == _CLOSERS[byte]:
             self._braces -= stack.pop() == _BRACE
             return at + 1
@@ -198,11 +196,11 @@ class _Scan:
             self._braces -= 1
         return at + 1
 
-    def _template(self, at: int) -> int:
+    def _pass_template(self, at: int) -> int:
         """Pass over a template's text up to its end or the next substitution."""
         if self._templates_end:
             return at
-        text = _TEMPLATE_TEXT.match(self._source, at)
+        text = TEMPLATE_TEXT.match(self._source, at)
         end = text.end() if text else at
         if end >= len(self._source):
             self._templates_end = self.unbalanced = True
@@ -212,16 +210,13 @@ class _Scan:
         self._stack.append(_SUBSTITUTION)
         return end + 2
 
-    def _slash(self, at: int) -> int:
+    def _pass_slash(self, at: int) -> int:
         source = self._source
-        if source.startswith(b"//", at):
-            comment = _LINE_COMMENT.match(source, at)
-            return self._passed(at, comment.end() if comment else at + 2)
-        if source.startswith(b"/*", at):
-            return self._passed(at, self._comment(at))
+        if source.startswith(COMMENT_STARTS, at):
+            return self._note_comment(at, self._pass_comment(at))
         if at < self._no_regex_before or not self._regex_may_begin(at):
             return at + 1
-        regex = _REGEX.match(source, at, at + _REGEX_BYTES)
+        regex = REGEX.match(source, at, at + MAX_REGEX_BYTES)
         if regex is None:
             self._pass_unclosed(at)
             return at + 1
@@ -235,19 +230,19 @@ class _Scan:
             end = self._source.find(b"\n", at)
             self._no_regex_before = len(self._source) if end < 0 else end
 
-    def _passed(self, start: int, end: int) -> int:
+    def _note_comment(self, start: int, end: int) -> int:
         first, last = self._comments
-        joined = first >= 0 and self._text_end(start) <= last
+        joined = first >= 0 and self._find_text_end(start) <= last
         self._comments = (first if joined else start, end)
         return end
 
-    def _text_end(self, at: int) -> int:
+    def _find_text_end(self, at: int) -> int:
         """Where the last text before `at` ends, white space left out."""
         start = max(0, at - _LOOK_BACK)
         return start + len(self._source[start:at].rstrip())
 
-    def _comment(self, at: int) -> int:
-        end = self._comment_end(at)
+    def _pass_comment(self, at: int) -> int:
+        end = self._find_comment_end(at)
         if end < 0:
             self.unbalanced = True
             return len(self._source) if self._goes_on else at + 2
@@ -258,9 +253,9 @@ class _Scan:
         if not before or before[-1:] in b"(,=:[!&|?{;+-*%~^<>\n":
             return True
         word = _LAST_WORD.search(before)
-        return word is not None and word.group() in _BEFORE_REGEX
+        return word is not None and word.group() in WORDS_BEFORE_REGEX
 
-    def _boundary(self, at: int, byte: int) -> int | None:
+    def _find_boundary(self, at: int, byte: int) -> int | None:
         """Where the next statement begins, if one surely does after `at`."""
         source = self._source
         if byte == 10 and source.startswith(_MARKERS, at + 1):
@@ -273,14 +268,14 @@ class _Scan:
                 self._clear()
                 return at + 1
             return None
-        if byte == 10 and self._broken and self._start_is_marker():
+        if byte == 10 and self._broken and self._starts_at_marker():
             return at + 1
-        return self._next_start(at, byte)
+        return self._find_start(at, byte)
 
-    def _next_start(self, at: int, byte: int) -> int | None:
+    def _find_start(self, at: int, byte: int) -> int | None:
         if self._asked_from <= at < self._asked:
             return None
-        next_at = self._next_code(at + 1)
+        next_at = self._skip_blank(at + 1)
         self._asked, self._asked_from = next_at, at
         if next_at >= len(self._source) or not self._separates(at, byte, next_at):
             return None
@@ -290,33 +285,29 @@ class _Scan:
         self._stack.clear()
         self._braces = 0
 
-    def _next_code(self, place: int) -> int:
+    def _skip_blank(self, place: int) -> int:
         source = self._source
         while True:
             blank = _BLANK.match(source, place)
             place = blank.end() if blank else place
-            end = self._comment_end(place)
+            end = self._find_comment_end(place)
             if end < 0:
                 # A comment whose end is yet to come may be followed by anything.
                 unfinished = self._goes_on and source.startswith(b"/*", place)
                 return len(source) if unfinished else place
             place = end
 
-    def _comment_end(self, place: int) -> int:
+    def _find_comment_end(self, place: int) -> int:
         """Where the comment that begins there ends; -1 where none does, or it never ends."""
         source = self._source
-        if source.startswith(b"//", place):
-            end = source.find(b"\n", place)
-            return len(source) if end < 0 else end
-        if not source.startswith(b"/*", place) or place >= self._comments_end:
+        if place >= self._comments_end and source.startswith(b"/*", place):
             return -1
-        end = source.find(b"*/", place + 2)
-        if end < 0:
+        end = find_comment_end(source, place)
+        if end < 0 and source.startswith(b"/*", place):
             self._comments_end = place
-            return -1
-        return end + 2
+        return end
 
-    def _start_is_marker(self) -> bool:
+    def _starts_at_marker(self) -> bool:
         return self._source.startswith(_MARKERS, self._start)
 
     def _separates(self, at: int, byte: int, next_at: int) -> bool:
@@ -324,7 +315,7 @@ class _Scan:
         if byte == 59:
             return True
         comments_start, comments_end = self._comments
-        if comments_start >= 0 and self._text_end(at) <= comments_end:
+        if comments_start >= 0 and self._find_text_end(at) <= comments_end:
             at = comments_start
         before = source[max(self._start, at - _LOOK_BACK) : at].rstrip()
         if not before or self._awaits_class():
@@ -335,7 +326,7 @@ class _Scan:
             return word is not None and word.group() not in _CONTINUES
         if _DECLARATION.match(source, next_at) is None:
             return False
-        after_regex = self._text_end(at) == self._regex_end
+        after_regex = self._find_text_end(at) == self._regex_end
         if after_regex or last in b";)]\"'`" or (last == b">" and not before.endswith(b"=>")):
             return True
         last_word = _LAST_WORD.search(before)

@@ -1,4 +1,4 @@
-"""Which files are source, told by their suffix; cheap to import."""
+"""Suffixes of source files and the language of each. It is cheap to import."""
 
 LANGUAGES = ("typescript", "tsx", "javascript")
 
@@ -12,9 +12,9 @@ SUFFIXES = {
     ".cjs": "javascript",
     ".jsx": "javascript",
 }
-"""Suffix → language; `.d.ts`, `.d.mts` and `.d.cts` are covered by their last part."""
+"""Suffix → language; the last part of `.d.ts`, `.d.mts` and `.d.cts` counts."""
 
 
 def language_of(path: str) -> str | None:
-    """The language of a file by its suffix, or None where it is not source."""
+    """The language of a file by its suffix; None if it is not source."""
     return SUFFIXES.get(path[path.rfind(".") :].lower())

@@ -1,11 +1,11 @@
-"""Test suites: calls such as `describe("…", () => { … })`, whose body's statements are chunks."""
+"""Test suites: calls such as `describe("…", () => { … })`, whose statements are chunks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tree_sitter import Node
 
-from chunkflow.syntax.nodes import first_string, text_of
+from chunkflow.syntax.declarations import find_first_string, read_text
 
 DEFAULT_SUITES = ("describe", "suite", "context", "test.describe")
 """Functions whose call is a suite, with `.only`, `.skip` and `.each(…)` after them too."""
@@ -31,40 +31,40 @@ class SuiteNames:
         self._starts = tuple(name.split(".")[0].encode() for name in names)
 
     def find(self, statement: Node, call: Node, source: bytes) -> Suite | None:
-        """The suite that an expression statement is, or None; `call` is its expression."""
-        # Nearly every statement is told apart by its first bytes alone.
+        """The suite that an expression statement opens, or None; `call` is its expression."""
+        # Nearly every statement is ruled out by its first bytes alone.
         if not source.startswith(self._starts, statement.start_byte):
             return None
         callee = call.child_by_field_name("function")
         arguments = call.child_by_field_name("arguments")
         if callee is None or arguments is None or arguments.type != "arguments":
             return None
-        if _plain_name(callee, source) not in self._names:
+        if _strip_modifiers(callee, source) not in self._names:
             return None
-        body = _last_body(arguments)
-        return None if body is None else Suite(first_string(call, source), body, arguments)
+        body = _find_body(arguments)
+        return None if body is None else Suite(find_first_string(call, source), body, arguments)
 
 
-def _plain_name(callee: Node, source: bytes) -> str:
-    """The callee without its modifiers: `describe` for `describe.only.each([1])`."""
+def _strip_modifiers(callee: Node, source: bytes) -> str:
+    """The name of a callee without modifiers: `describe` for `describe.only.each([1])`."""
     while True:
         member: Node | None = callee
         called = callee.type == "call_expression"
         if called:
             member = callee.child_by_field_name("function")
         if member is None or member.type != "member_expression":
-            return "" if called else text_of(callee, source)
+            return "" if called else read_text(callee, source)
         name = member.child_by_field_name("property")
         inner = member.child_by_field_name("object")
         if name is None or inner is None:
             return ""
-        modifier = text_of(name, source)
+        modifier = read_text(name, source)
         if called != (modifier == "each") or not (called or modifier in _MODIFIERS):
-            return "" if called else "".join(text_of(callee, source).split())
+            return "" if called else "".join(read_text(callee, source).split())
         callee = inner
 
 
-def _last_body(arguments: Node) -> Node | None:
+def _find_body(arguments: Node) -> Node | None:
     for child in reversed(arguments.named_children):
         if child.type == "comment":
             continue

@@ -1,4 +1,4 @@
-"""The versions of the parser and its grammars, found without importing either."""
+"""The versions of the parser and its grammars, read without importing either."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ _PACKAGES = ("tree_sitter", "tree_sitter_typescript")
 
 @cache
 def grammar_versions() -> str:
-    """Name and version of everything that decides how text is parsed; a part of every key."""
+    """Name and version of every package that affects how text is parsed; part of every key."""
     return " ".join(f"{name}=={_version(name)}" for name in _PACKAGES)
 
 

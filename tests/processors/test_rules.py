@@ -94,7 +94,7 @@ def change(release: Path, file: str, before: str = "", after: str = "\n# As befo
 
 CHANGED = [
     "syntax/walk.py",
-    "syntax/forms.py",
+    "syntax/declarations.py",
     "syntax/repair/rules.py",
     "processors/metrics/counts.py",
     "processors/metrics/findings.py",

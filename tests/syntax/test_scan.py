@@ -1,11 +1,11 @@
 import pytest
 
-from chunkflow.syntax.scan import boundaries, first_boundaries, pieces
+from chunkflow.syntax.scan import find_boundaries, find_first_boundaries, split_pieces
 
 
 def split(text: str) -> list[str]:
     source = text.encode()
-    return [source[start:end].decode() for start, end in pieces(source)]
+    return [source[start:end].decode() for start, end in split_pieces(source)]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,9 @@ def split(text: str) -> list[str]:
         ("a = '};{'\nvar b", ["a = '};{'\n", "var b"]),
         ("a = `;${`{`};`\nvar b", ["a = `;${`{`};`\n", "var b"]),
         ("a = /[/;{]/\nvar b", ["a = /[/;{]/\n", "var b"]),
+        ("a = await /[/;{]/\nvar b", ["a = await /[/;{]/\n", "var b"]),
+        ("yield /[/;{]/\nvar b", ["yield /[/;{]/\n", "var b"]),
+        ("for (a of /[/;{]/.b) {\n}\nvar b", ["for (a of /[/;{]/.b) {\n}\n", "var b"]),
         ("a = b / c; d / e", ["a = b / c; ", "d / e"]),
         ("a() // ; {\nvar b", ["a() // ; {\n", "var b"]),
         ("a() /* ; */\n/* c */\nvar b", ["a() /* ; */\n/* c */\n", "var b"]),
@@ -44,9 +47,9 @@ def test_conflict_markers_are_pieces_of_their_own() -> None:
 
 def test_text_that_goes_on_may_have_brackets_open() -> None:
     source = b"let a\nfunction b() {\nlet c\n"
-    assert [boundary.start for boundary in first_boundaries(source)] == [6]
-    assert len(boundaries(source)) == 2
+    assert [boundary.start for boundary in find_first_boundaries(source)] == [6]
+    assert len(find_boundaries(source)) == 2
 
 
 def test_a_comment_whose_end_is_yet_to_come_ends_nothing() -> None:
-    assert list(first_boundaries(b"a();\n/* to be")) == []
+    assert list(find_first_boundaries(b"a();\n/* to be")) == []

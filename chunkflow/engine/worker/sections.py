@@ -124,10 +124,10 @@ class SourceText:
         max_bytes: int | None,
         deadline: Deadline,
     ) -> Iterator[Section]:
-        from chunkflow.syntax.windows import windows  # noqa: PLC0415 - few files are so large
+        from chunkflow.syntax.windows import cut_windows  # noqa: PLC0415 - few files are so large
 
         shown, column = self._task.shown, 1
-        for window in windows(read, chunker, max_bytes=max_bytes, deadline=deadline):
+        for window in cut_windows(read, chunker, max_bytes=max_bytes, deadline=deadline):
             source, start_line = window.source, window.start_line
             check_text(source, shown, start_line=start_line, start_byte=window.start_byte)
             yield Section(source, window.chunks, window.roots, start_line, column, window.note)

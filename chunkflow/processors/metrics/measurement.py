@@ -12,14 +12,14 @@ from chunkflow.processors.metrics.functions import get_field_ids
 from chunkflow.processors.metrics.limits import Limits
 from chunkflow.processors.metrics.ranges import find_busy_chunks, merge_ranges
 from chunkflow.processors.metrics.search import get_query, search
-from chunkflow.syntax.languages import grammar
+from chunkflow.syntax.languages import load_grammar
 
 _NOTHING = Outcome()
 
 
 def get_ready() -> None:
     """Compile the query for the most common language, once for all workers."""
-    get_query(grammar("typescript"))
+    get_query(load_grammar("typescript"))
 
 
 def measure_chunks(
@@ -29,7 +29,7 @@ def measure_chunks(
     outcomes = [_NOTHING] * len(chunks)
     busy = find_busy_chunks(chunks)
     if busy:
-        language = grammar(chunks[0].language)
+        language = load_grammar(chunks[0].language)
         ranges = merge_ranges([chunks[place] for place in busy], source)
         marks = search(roots, ranges, language, source)
         meter = Meter(marks, source, get_field_ids(language))

@@ -1,5 +1,5 @@
-"""Repair: what the grammar lacks of TypeScript is put in words, as long, that it has."""
+"""Puts text that the grammar knows in place of valid TypeScript that it does not."""
 
-from chunkflow.syntax.repair.rounds import repaired
+from chunkflow.syntax.repair.rounds import repair_text
 
-__all__ = ["repaired"]
+__all__ = ["repair_text"]

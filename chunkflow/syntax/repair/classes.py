@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
-from chunkflow.syntax.repair.rule import Rule
+from chunkflow.syntax.repair.rule import RepairRule
 
 _MODIFIER = (
     rb"(?:public|private|protected|static|override|readonly|declare|abstract|accessor|async)"
@@ -33,7 +33,7 @@ _MAY_FOLLOW = {
 }
 
 
-def modifiers(code: Code) -> Iterator[Edit]:
+def fix_modifiers(code: Code) -> Iterator[Edit]:
     """Modifiers in an order or a company that the grammar lacks: those after the first go.
 
     What declares a field, a method or its asynchrony stays, and the first one, since there the
@@ -41,7 +41,7 @@ def modifiers(code: Code) -> Iterator[Edit]:
     """
     for found in _RUN.finditer(code.text):
         start, end = found.span()
-        words = _words(code, start, end)
+        words = _list_words(code, start, end)
         run = b"".join(word + b" " for _, word in words)
         if not code.starts_word(start) or _KNOWN_RUN.fullmatch(run):
             continue
@@ -53,7 +53,7 @@ def modifiers(code: Code) -> Iterator[Edit]:
                 yield code.blank(place, place + len(word))
 
 
-def _words(code: Code, start: int, end: int) -> list[tuple[int, bytes]]:
+def _list_words(code: Code, start: int, end: int) -> list[tuple[int, bytes]]:
     found = re.compile(NAME + rb"+").finditer(code.text, start, end)
     return [(m.start(), m[0]) for m in found]
 
@@ -68,12 +68,12 @@ _WORD_AFTER = Pattern(
 )
 
 
-def modifier_names(code: Code) -> Iterator[Edit]:
+def fix_modifier_names(code: Code) -> Iterator[Edit]:
     """`abstract` and `accessor` as the name of a member or a variable."""
     for pattern in (_MEMBER_KEYWORD, _WORD_AFTER):
         for found in pattern.finditer(code.text):
             if code.starts_word(found.start()):
-                yield code.renamed(*found.span())
+                yield code.rename(*found.span())
 
 
 _STATIC_INDEX = Pattern(
@@ -81,7 +81,7 @@ _STATIC_INDEX = Pattern(
 )
 
 
-def static_index_signatures(code: Code) -> Iterator[Edit]:
+def fix_static_index_signatures(code: Code) -> Iterator[Edit]:
     """`static [key: string]: T`: a field of a computed name in its place."""
     for found in _STATIC_INDEX.finditer(code.text):
         if code.starts_word(found.start()):
@@ -93,7 +93,7 @@ _BODY = Pattern(rb"[ \t]*[{:]")
 _PARAMETERS = Pattern(rb"\s*\(")
 
 
-def generators_after_fields(code: Code) -> Iterator[Edit]:
+def fix_generators_after_fields(code: Code) -> Iterator[Edit]:
     """A generator method after a field that has no semicolon: one is put between."""
     text = code.text
     for found in _GENERATOR.finditer(text):
@@ -101,40 +101,42 @@ def generators_after_fields(code: Code) -> Iterator[Edit]:
         if not code.starts_line(start):
             continue
         if text[end - 1] == ord("["):
-            end = code.closing(end - 1) + 1
+            end = code.find_closing(end - 1) + 1
         if text[end : end + 1] == b"<":
-            end = code.angle_closing(end) + 1
+            end = code.find_angle_closing(end) + 1
         parameters = _PARAMETERS.match(text, end)
-        closing = code.closing(parameters.end() - 1) if parameters and end else -1
-        if closing > 0 and _BODY.match(text, closing + 1) and _after_field(code, start):
+        closing = code.find_closing(parameters.end() - 1) if parameters and end else -1
+        if closing > 0 and _BODY.match(text, closing + 1) and _is_after_field(code, start):
             yield Edit(start - 1, b";")
 
 
-def _after_field(code: Code, place: int) -> bool:
+def _is_after_field(code: Code, place: int) -> bool:
     if not code.ends_operand(place):
         return False
-    last = code.last(place)
+    last = code.find_last(place)
     if code.text[last] != ord("}"):
         return True
-    opening = code.opening(last)
-    return opening > 0 and code.text[code.last(opening)] in b">:"
+    opening = code.find_opening(last)
+    return opening > 0 and code.text[code.find_last(opening)] in b">:"
 
 
 _OPERATOR_NAME = Pattern(rb"\n[ \t]*(i)n(?:stanceof)?(?:[\d_$]|(?=\s*\??:)|(?=\s*\?\())")
 
 
-def operator_names(code: Code) -> Iterator[Edit]:
+def fix_operator_names(code: Code) -> Iterator[Edit]:
     """A name that begins a line with `in` or `instanceof`: the grammar sees the operator."""
     for found in _OPERATOR_NAME.finditer(code.text):
         yield Edit(found.start(1), b"_")
 
 
 RARE = (
-    Rule(
-        "modifiers", tuple(b"static override readonly declare abstract accessor".split()), modifiers
+    RepairRule(
+        "modifiers",
+        tuple(b"static override readonly declare abstract accessor".split()),
+        fix_modifiers,
     ),
-    Rule("modifier_names", (b"abstract", b"accessor"), modifier_names),
-    Rule("static_index_signatures", (b"static",), static_index_signatures),
-    Rule("generators_after_fields", (b"*",), generators_after_fields),
-    Rule("operator_names", (b"in",), operator_names),
+    RepairRule("modifier_names", (b"abstract", b"accessor"), fix_modifier_names),
+    RepairRule("static_index_signatures", (b"static",), fix_static_index_signatures),
+    RepairRule("generators_after_fields", (b"*",), fix_generators_after_fields),
+    RepairRule("operator_names", (b"in",), fix_operator_names),
 )

@@ -1,4 +1,4 @@
-"""A source as the rules see it: the masked text, and which brackets belong together."""
+"""A source as the rules see it: the masked text and its pairs of brackets."""
 
 import re
 from bisect import bisect_right
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
-from chunkflow.syntax.repair.masking import masked
+from chunkflow.syntax.repair.masking import mask_text
 
 NAME = rb"[\w$\x80-\xff]"
 """A character class: what identifiers are made of."""
@@ -45,7 +45,7 @@ class Code:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self.text, self.escapes = masked(source)
+        self.text, self.escapes = mask_text(source)
         self._tokens_left = len(source) + _TOKENS_AT_LEAST
 
     def replace(self, start: int, end: int, text: bytes) -> Edit:
@@ -59,14 +59,14 @@ class Code:
         """An edit that leaves spaces and line ends."""
         return self.replace(start, end, b"")
 
-    def name(self, start: int, end: int) -> Edit:
+    def put_name(self, start: int, end: int) -> Edit:
         """An edit that leaves one identifier, and line ends where there are any."""
         old = self.source[start:end]
         indent = len(old) - len(old.lstrip())
         line = old[indent:].split(b"\n", 1)[0].rstrip()
         return self.replace(start, end, old[:indent] + b"_" * len(line))
 
-    def renamed(self, start: int, end: int) -> Edit:
+    def rename(self, start: int, end: int) -> Edit:
         """An edit that makes a word another one that means nothing to the grammar."""
         return Edit(start, self.source[start : end - 1] + b"_")
 
@@ -82,7 +82,7 @@ class Code:
             return self.text.endswith(b"...", 0, start)
         return re.fullmatch(NAME + rb"|#", before) is None
 
-    def last(self, place: int) -> int:
+    def find_last(self, place: int) -> int:
         """Where the last character of code before `place` stands; -1 if there is none."""
         size_bytes = 64  # masked comments make for long white space
         while True:
@@ -92,17 +92,17 @@ class Code:
                 return first + length - 1
             size_bytes *= 16
 
-    def word_before(self, place: int) -> bytes:
+    def read_word_before(self, place: int) -> bytes:
         """The word that ends just before `place`, or that white space and `place` come after."""
-        end = self.last(place) + 1
+        end = self.find_last(place) + 1
         found = _WORD_BEFORE.search(self.text[max(0, end - 64) : end])
         return b"" if found is None else found[1]
 
     def ends_operand(self, place: int) -> bool:
         """Whether a value, a type or a name ends before `place`."""
-        end = self.last(place)
+        end = self.find_last(place)
         if end >= 0 and self.text[end] == ord("!"):
-            end = self.last(end)
+            end = self.find_last(end)
         if end < 0:
             return False
         byte = self.text[end]
@@ -110,7 +110,7 @@ class Code:
             return not self.text.endswith(b"=>", 0, end + 1)
         if byte in b")]}\"'`":
             return True
-        word = self.word_before(end + 1)
+        word = self.read_word_before(end + 1)
         if word in _NOT_AN_END:
             return self.is_property(end + 1 - len(word))
         return bool(word)
@@ -124,15 +124,15 @@ class Code:
         """Whether the word that begins at `start` comes after a dot."""
         return start > 0 and self.text[start - 1] == ord(".")
 
-    def closing(self, start: int) -> int:
+    def find_closing(self, start: int) -> int:
         """Where the bracket that opens at `start` closes; -1 if it does not."""
         return self._pairs.get(start, -1)
 
-    def opening(self, end: int) -> int:
+    def find_opening(self, end: int) -> int:
         """Where the bracket that closes at `end` opens; -1 if it does not."""
         return self._openings.get(end, -1)
 
-    def enclosing(self, place: int) -> int:
+    def find_enclosing(self, place: int) -> int:
         """Where the innermost bracket around `place` opens; -1 if there is none."""
         index = bisect_right(self._events, place - 1) - 1
         return self._innermost[index] if index >= 0 else -1
@@ -171,7 +171,7 @@ class Code:
             innermost.append(stack[-1] if stack else -1)
         return pairs, events, innermost
 
-    def angle_closing(self, start: int) -> int:
+    def find_angle_closing(self, start: int) -> int:
         """Where the type arguments or parameters that open at `start` close; -1 if they do not."""
         stack: list[int] = []
         text = self.text
@@ -191,19 +191,19 @@ class Code:
                 return -1
         return -1
 
-    def angle_opening(self, end: int) -> int:
+    def find_angle_opening(self, end: int) -> int:
         """Where the type arguments whose `>` stands at `end` open; -1 if there are none."""
         for size_bytes in (256, _ARGUMENTS_BYTES):
             first = max(0, end + 1 - size_bytes)
             if not self.spend(size_bytes // 64):
                 return -1
             places = [found.start() for found in _ANGLES.finditer(self.text, first, end + 1)]
-            opening = self._angle_opening(places) if self.spend(len(places)) else -1
+            opening = self._find_angle_opening(places) if self.spend(len(places)) else -1
             if opening >= 0:
                 return opening
         return -1
 
-    def _angle_opening(self, places: list[int]) -> int:
+    def _find_angle_opening(self, places: list[int]) -> int:
         stack: list[int] = []
         text = self.text
         for place in reversed(places):

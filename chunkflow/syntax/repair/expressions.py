@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
-from chunkflow.syntax.repair.rule import Rule
+from chunkflow.syntax.repair.rule import RepairRule
 
 _LOOP = Pattern(
     rb"for\s*(?:await\s*)?\(\s*((?:await\s+)?using)(?=\s+(?!(?:of|in)\s)" + NAME + rb")"
 )
 
 
-def using_loops(code: Code) -> Iterator[Edit]:
+def fix_using_loops(code: Code) -> Iterator[Edit]:
     """`for (using x of y)` and `for (await using x of y)`."""
     for found in _LOOP.finditer(code.text):
         if code.starts_word(found.start()):
@@ -21,20 +21,20 @@ def using_loops(code: Code) -> Iterator[Edit]:
 _ARGUMENTS = Pattern(rb">(?=[ \t]*`|\?\.\()")
 
 
-def template_arguments(code: Code) -> Iterator[Edit]:
+def fix_template_arguments(code: Code) -> Iterator[Edit]:
     """Type arguments of a tagged template, or before `?.(`: they go."""
     text = code.text
     for found in _ARGUMENTS.finditer(text):
         end = found.start()
-        start = code.angle_opening(end) if text[end - 1] != ord("=") else -1
-        if start > 0 and code.last(start) == start - 1 and code.ends_operand(start):
+        start = code.find_angle_opening(end) if text[end - 1] != ord("=") else -1
+        if start > 0 and code.find_last(start) == start - 1 and code.ends_operand(start):
             yield code.blank(start, end + 1)
 
 
 _FRACTION = Pattern(rb"\?\.(?=\d)")
 
 
-def fractions_after_conditions(code: Code) -> Iterator[Edit]:
+def fix_fractions_after_conditions(code: Code) -> Iterator[Edit]:
     """`a?.5:1`, a condition and a number."""
     for found in _FRACTION.finditer(code.text):
         yield Edit(found.start(), b"?1")
@@ -43,7 +43,7 @@ def fractions_after_conditions(code: Code) -> Iterator[Edit]:
 _COMPARED_TYPEOF = Pattern(rb"[\"'`](<)typeof\b")
 
 
-def compared_texts(code: Code) -> Iterator[Edit]:
+def fix_compared_texts(code: Code) -> Iterator[Edit]:
     """`"u"<typeof a`, which the grammar takes for type arguments of a text."""
     for found in _COMPARED_TYPEOF.finditer(code.text):
         yield Edit(found.start(1), b">")
@@ -53,7 +53,7 @@ _DECORATOR = Pattern(rb"@(?:(new)[ \t]+)?" + NAME + rb"+((?:(?:!?|\?)\.[#" + NAM
 _ODD_LINK = Pattern(rb"!|\?(?=\.)|#")
 
 
-def decorators(code: Code) -> Iterator[Edit]:
+def fix_decorators(code: Code) -> Iterator[Edit]:
     """`@a!.b`, `@a?.b`, `@a.#b` and `@new A()`: decorators that are more than a dotted name."""
     for found in _DECORATOR.finditer(code.text):
         if found[1]:
@@ -65,13 +65,13 @@ def decorators(code: Code) -> Iterator[Edit]:
 _IN_PARENTHESES = Pattern(rb"@(?=\()")
 
 
-def decorator_expressions(code: Code) -> Iterator[Edit]:
+def fix_decorator_expressions(code: Code) -> Iterator[Edit]:
     """`@(a[0])`: any expression without a function in it."""
     for found in _IN_PARENTHESES.finditer(code.text):
-        start, end = found.end(), code.closing(found.end())
+        start, end = found.end(), code.find_closing(found.end())
         inside = code.text[start + 1 : max(start, end)]
         if inside.strip() and not _FUNCTION.search(inside):
-            yield code.name(start + 1, end)
+            yield code.put_name(start + 1, end)
 
 
 _FUNCTION = Pattern(rb"=>|function|class|\{")
@@ -81,12 +81,12 @@ _DECORATOR_BYTES = 200
 _DECLARED_CLASS = Pattern(rb"declare(?=\s+(?:abstract\s+)?class\b)")
 
 
-def decorated_declarations(code: Code) -> Iterator[Edit]:
+def fix_decorated_declarations(code: Code) -> Iterator[Edit]:
     """`@a declare class B`."""
     for found in _DECLARED_CLASS.finditer(code.text):
-        place = code.last(found.start())
+        place = code.find_last(found.start())
         if place >= 0 and code.text[place] == ord(")"):
-            place = code.opening(place)
+            place = code.find_opening(place)
         decorator = code.text[max(0, place - _DECORATOR_BYTES) : max(0, place + 1)]
         if _DECORATED.search(decorator):
             yield code.blank(*found.span())
@@ -95,7 +95,7 @@ def decorated_declarations(code: Code) -> Iterator[Edit]:
 _NUL = Pattern(rb"\0")
 
 
-def nul_bytes(code: Code) -> Iterator[Edit]:
+def fix_nul_bytes(code: Code) -> Iterator[Edit]:
     """A NUL byte in a text, which ends the text for the grammar."""
     for found in _NUL.finditer(code.source):
         if code.text[found.start()] != 0:
@@ -103,14 +103,14 @@ def nul_bytes(code: Code) -> Iterator[Edit]:
 
 
 COMMON = (
-    Rule("template_arguments", (b"`", b"?.("), template_arguments),
-    Rule("using_loops", (b"using",), using_loops),
+    RepairRule("template_arguments", (b"`", b"?.("), fix_template_arguments),
+    RepairRule("using_loops", (b"using",), fix_using_loops),
 )
 RARE = (
-    Rule("fractions_after_conditions", (b"?.",), fractions_after_conditions),
-    Rule("compared_texts", (b"<typeof",), compared_texts),
-    Rule("decorators", (b"@",), decorators),
-    Rule("decorator_expressions", (b"@(",), decorator_expressions),
-    Rule("decorated_declarations", (b"declare",), decorated_declarations),
-    Rule("nul_bytes", (b"",), nul_bytes),
+    RepairRule("fractions_after_conditions", (b"?.",), fix_fractions_after_conditions),
+    RepairRule("compared_texts", (b"<typeof",), fix_compared_texts),
+    RepairRule("decorators", (b"@",), fix_decorators),
+    RepairRule("decorator_expressions", (b"@(",), fix_decorator_expressions),
+    RepairRule("decorated_declarations", (b"declare",), fix_decorated_declarations),
+    RepairRule("nul_bytes", (b"",), fix_nul_bytes),
 )

@@ -1,16 +1,25 @@
-"""Masks the text of JSX: the grammar lacks some of it, and takes what comes then for code.
+"""Masks the text of JSX, some of which the grammar does not know and takes for code.
 
-It knows no `&` that begins no entity, and not all entities; behind one, text has comments, strings
-and brackets for it. A light scan finds the elements, and masks their text, the strings of their
-attributes, and the tags that the grammar lacks. What looks like an element is one if all of it is:
-tags, attributes and closing tags that match. Type parameters, comparisons and unfinished elements
-are not, and stay as they are.
+It knows no `&` that begins no entity, and not every entity. Behind one, it reads comments, strings
+and brackets in what is text. A scan finds the elements and masks their text, the strings of their
+attributes, and tags that the grammar lacks. Something is an element only if all of it is: tags,
+attributes and matching closing tags. Type parameters, comparisons and unfinished elements are not,
+and stay as they are.
 """
 
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import Edit
+from chunkflow.syntax.tokens import (
+    COMMENT_STARTS,
+    MAX_REGEX_BYTES,
+    REGEX,
+    STRINGS,
+    TEMPLATE_TEXT,
+    WORDS_BEFORE_REGEX,
+    find_comment_end,
+)
 
 _WORD = rb"[\w$\x80-\xff]"
 _MASK = bytes(byte if byte in b" \t\r\n\v\f" else ord("_") for byte in range(256))
@@ -18,12 +27,6 @@ _NAME_MASK = bytes.maketrans(b"-: ", b"___")
 
 _TOKEN = Pattern(rb"[()\[\]{}\"'`/<]")
 _CHILD = Pattern(rb"[<>{}]")
-_STRINGS = {
-    ord('"'): Pattern(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
-    ord("'"): Pattern(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
-}
-_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
-_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _BLANK = Pattern(rb"(?:\s|//[^\n]*|/\*(?s:.*?)\*/)*")
 _TAG_NAME = Pattern(rb"(?![\d-])(?:[\w$\x80-\xff-]|\s*[.:]\s*)*")
 _ATTRIBUTE = Pattern(rb"(?![\d-])[\w$\x80-\xff-]+(?:\s*:\s*[\w$\x80-\xff-]+)?")
@@ -33,20 +36,16 @@ _TYPE_PARAMETERS = Pattern(
     rb"<\s*(?:const\s+)?(?!\d)" + _WORD + rb"+\s*(?:[,=]|extends(?!" + _WORD + rb")(?!\s*[=>/]))"
 )
 _LAST_WORD = Pattern(_WORD + rb"+\Z")
-_BEFORE_VALUE = frozenset(
-    b"return typeof case in of delete void throw new instanceof do else yield await default"
-    b" extends as satisfies".split()
-)
+_BEFORE_VALUE = WORDS_BEFORE_REGEX | {b"default", b"extends", b"as", b"satisfies"}
 _CONDITIONS = frozenset({b"if", b"while", b"for", b"with"})
 
-_REGEX_BYTES = 1 << 16
 _ARGUMENTS_BYTES = 1 << 16
 _MAX_UNCLOSED = 100
-"""Slashes that begin nothing, before no more is believed to; the search for each is long."""
+"""After so many slashes that begin nothing, none is tried; the search for each is long."""
 _PASSES = 2
 _BYTES_AT_LEAST = 50_000
-"""How many times the size of the source, and how much besides, may be passed over: in hostile text
-each `<` could begin an element that goes far, and is none."""
+"""The scan may pass over so many times the size of the source and so many bytes besides. In hostile
+text each `<` could begin an element that goes far and is not one."""
 
 _CLOSERS = {ord(")"): b"(", ord("]"): b"["}
 _CODE = b"([{$"
@@ -54,7 +53,7 @@ _TAG, _CHILDREN, _EXPRESSION = b"<", b">", b"="
 
 
 class _Open(NamedTuple):
-    """What is open at a place of the scan."""
+    """A bracket, template or element that is open."""
 
     kind: bytes
     """A bracket, `$` of a template, or a part of an element."""
@@ -67,22 +66,22 @@ class _Root(NamedTuple):
 
     start: int
     depth: int
-    """How much was open around it."""
+    """How many things were open around it."""
     edits: int
-    """How many edits were made before it."""
+    """The number of edits before it."""
 
 
 class _NoElementError(Exception):
-    """What looked like an element is none."""
+    """What looked like an element is not one."""
 
 
 def mask_jsx(source: bytes) -> list[Edit]:
-    """The edits, in order, that put letters in place of the JSX text in TSX; white space stays."""
-    return _Scan(source).edits() if b"</" in source or b"/>" in source else []
+    """Find the edits, in order, that replace JSX text by letters; white space stays."""
+    return _ElementScan(source).find_edits() if b"</" in source or b"/>" in source else []
 
 
-class _Scan:
-    """One pass over a source, which goes back where what looked like an element is none."""
+class _ElementScan:
+    """Scans a source once, and goes back where what looked like an element is not one."""
 
     def __init__(self, source: bytes) -> None:
         self._source = source
@@ -96,28 +95,28 @@ class _Scan:
         self._value_end = self._condition_end = -1
         self._comments = (-1, -1)
 
-    def edits(self) -> list[Edit]:
-        """What masks the elements that are whole."""
+    def find_edits(self) -> list[Edit]:
+        """Find the edits that mask complete elements."""
         place = 0
         while self._bytes_left > 0 and (place < len(self._source) or self._roots):
             start = place
             try:
-                place = self._step(place)
+                place = self._pass_token(place)
             except _NoElementError:
                 place = self._go_back()
             self._bytes_left -= max(1, place - start)
         return self._edits[: self._roots[0].edits] if self._roots else self._edits
 
-    def _step(self, place: int) -> int:
+    def _pass_token(self, place: int) -> int:
         """Pass over a token; returns where the next may begin."""
         if place >= len(self._source):
             raise _NoElementError
         kind = self._open[-1].kind if self._open else b""
         if kind == _TAG:
-            return self._tag(place)
+            return self._pass_tag(place)
         if kind == _CHILDREN:
-            return self._children(place)
-        return self._code(place)
+            return self._pass_children(place)
+        return self._pass_code(place)
 
     def _go_back(self) -> int:
         """Take the last `<` that looked like an element's for an operator."""
@@ -131,26 +130,26 @@ class _Scan:
 
     # Code.
 
-    def _code(self, place: int) -> int:
+    def _pass_code(self, place: int) -> int:
         found = _TOKEN.search(self._source, place)
         return len(self._source) if found is None else _STEPS[found[0]](self, found.start())
 
-    def _string(self, at: int) -> int:
-        string = _STRINGS[self._source[at]].match(self._source, at)
-        return string.end() if string else at + 1
+    def _pass_string(self, at: int) -> int:
+        string = STRINGS[self._source[at]].match(self._source, at)
+        return at + 1 if string is None or string.lastindex is None else string.end()
 
     def _begin_template(self, at: int) -> int:
-        return self._template(at + 1)
+        return self._pass_template(at + 1)
 
-    def _bracket(self, at: int) -> int:
+    def _pass_bracket(self, at: int) -> int:
         byte = self._source[at]
         if byte in b")]}":
-            return self._close(at, byte)
-        word = self._word_before(at) if byte == ord("(") else b""
+            return self._pass_closer(at, byte)
+        word = self._read_word_before(at) if byte == ord("(") else b""
         self._open.append(_Open(bytes([byte]), word))
         return at + 1
 
-    def _close(self, at: int, byte: int) -> int:
+    def _pass_closer(self, at: int, byte: int) -> int:
         last = self._open[-1] if self._open else _Open(b"")
         if byte == ord("}"):
             if last.kind in (b"{", _EXPRESSION):
@@ -158,7 +157,7 @@ class _Scan:
                 return at + 1
             if last.kind == b"$":
                 self._open.pop()
-                return self._template(at + 1)
+                return self._pass_template(at + 1)
         elif last.kind == _CLOSERS[byte]:
             self._open.pop()
             if last.text in _CONDITIONS:
@@ -173,45 +172,44 @@ class _Scan:
                 del self._open[depth:]
         return at + 1
 
-    def _template(self, place: int) -> int:
-        text = _TEMPLATE_TEXT.match(self._source, place)
+    def _pass_template(self, place: int) -> int:
+        text = TEMPLATE_TEXT.match(self._source, place)
         end = text.end() if text else place
         if self._source.startswith(b"${", end):
             self._open.append(_Open(b"$"))
             return end + 2
         return end + 1
 
-    def _slash(self, at: int) -> int:
+    def _pass_slash(self, at: int) -> int:
         source = self._source
-        if source.startswith((b"//", b"/*"), at):
-            is_line = source[at + 1] == ord("/")
-            end = source.find(b"\n" if is_line else b"*/", at + 2)
-            end = len(source) if end < 0 else end + (0 if is_line else 2)
+        if source.startswith(COMMENT_STARTS, at):
+            end = find_comment_end(source, at)
+            end = len(source) if end < 0 else end
             first, last = self._comments
             is_next = first >= 0 and not source[last:at].strip()
             self._comments = (first if is_next else at, end)
             return end
         if self._unclosed > _MAX_UNCLOSED or self._ends_value(at, slash=True):
             return at + 1
-        regex = _REGEX.match(source, at, at + _REGEX_BYTES)
+        regex = REGEX.match(source, at, at + MAX_REGEX_BYTES)
         if regex is None:
             self._unclosed += 1
             return at + 1
         self._value_end = regex.end()
         return regex.end()
 
-    def _angle(self, at: int) -> int:
+    def _pass_angle(self, at: int) -> int:
         source = self._source
         if source.startswith(b"</", at) and source[at + 2 : at + 3] not in (b"/", b"*"):
             return at + 2
         if at in self._failed or self._ends_value(at) or _TYPE_PARAMETERS.match(source, at):
             return at + 1
         self._roots.append(_Root(at, len(self._open), len(self._edits)))
-        return self._element(at)
+        return self._begin_element(at)
 
     def _ends_value(self, place: int, *, slash: bool = False) -> bool:
         """Whether a value or a name ends before `place`, so that an operator comes there."""
-        end = self._last(place)
+        end = self._find_last(place)
         if end < 0 or end + 1 in (self._value_end, self._condition_end):
             return end + 1 == self._value_end > 0
         source = self._source
@@ -223,11 +221,11 @@ class _Scan:
             # Most likely a block, unless the line goes on with a division.
             return slash and b"\n" not in source[end:place]
         if byte == ord("!"):
-            return source[self._last(end)] != byte and self._ends_value(end)
-        word = self._word_before(place)
+            return source[self._find_last(end)] != byte and self._ends_value(end)
+        word = self._read_word_before(place)
         return byte in b")]\"'`" or (bool(word) and word not in _BEFORE_VALUE)
 
-    def _last(self, place: int) -> int:
+    def _find_last(self, place: int) -> int:
         """Where the last character of code before `place` stands; -1 if there is none."""
         first, last = self._comments
         if first >= 0 and place >= last and not self._source[last:place].strip():
@@ -240,9 +238,9 @@ class _Scan:
                 return start + length - 1
             size_bytes *= 16
 
-    def _word_before(self, place: int) -> bytes:
+    def _read_word_before(self, place: int) -> bytes:
         """The word that ends before `place`; a property's with its dot."""
-        end = self._last(place) + 1
+        end = self._find_last(place) + 1
         found = _LAST_WORD.search(self._source[max(0, end - 64) : end])
         if found is None:
             return b""
@@ -251,18 +249,18 @@ class _Scan:
 
     # Elements.
 
-    def _element(self, at: int) -> int:
+    def _begin_element(self, at: int) -> int:
         """Begin an element; its tag goes on behind its name and type arguments."""
-        name, end = self._name(at + 1)
-        end = self._blank(end)
+        name, end = self._read_name(at + 1)
+        end = self._skip_blank(end)
         if self._source.startswith(b"<", end):
-            end = self._type_arguments(end)
+            end = self._pass_type_arguments(end)
         self._open.append(_Open(_TAG, name))
         return end
 
-    def _name(self, place: int) -> tuple[bytes, int]:
+    def _read_name(self, place: int) -> tuple[bytes, int]:
         """The name of an element, none of a fragment, and where it ends."""
-        found = _TAG_NAME.match(self._source, self._blank(place))
+        found = _TAG_NAME.match(self._source, self._skip_blank(place))
         if found is None:
             raise _NoElementError
         if b"-" in found[0] or b":" in found[0]:
@@ -270,11 +268,11 @@ class _Scan:
             self._edits.append(Edit(found.start(), found[0].translate(_NAME_MASK)))
         return b"".join(found[0].split()), found.end()
 
-    def _blank(self, place: int) -> int:
+    def _skip_blank(self, place: int) -> int:
         found = _BLANK.match(self._source, place)
         return place if found is None else found.end()
 
-    def _type_arguments(self, place: int) -> int:
+    def _pass_type_arguments(self, place: int) -> int:
         depth = 0
         for found in _TYPE_TOKEN.finditer(self._source, place, place + _ARGUMENTS_BYTES):
             self._bytes_left -= 1
@@ -284,16 +282,16 @@ class _Scan:
                 return found.end()
         raise _NoElementError
 
-    def _tag(self, place: int) -> int:
+    def _pass_tag(self, place: int) -> int:
         source = self._source
-        place = self._blank(place)
+        place = self._skip_blank(place)
         byte = source[place : place + 1]
         name = self._open[-1].text
         if byte == b">":
             self._open[-1] = _Open(_CHILDREN, name)
             return place + 1
         if byte == b"/":
-            end = self._blank(place + 1)
+            end = self._skip_blank(place + 1)
             if source.startswith(b">", end) and name:
                 self._join(place, end, b"/>")
                 return self._end_element(end + 1)
@@ -303,16 +301,16 @@ class _Scan:
         elif (attribute := _ATTRIBUTE.match(source, place)) and name:
             if attribute[0] == b"extends":
                 self._mask(place, attribute.end())
-            return self._attribute(attribute.end())
+            return self._pass_attribute(attribute.end())
         raise _NoElementError
 
-    def _attribute(self, end: int) -> int:
+    def _pass_attribute(self, end: int) -> int:
         """The value of an attribute whose name ends there, if it has one."""
         source = self._source
-        place = self._blank(end)
+        place = self._skip_blank(end)
         if not source.startswith(b"=", place):
             return end
-        place = self._blank(place + 1)
+        place = self._skip_blank(place + 1)
         string = _ATTRIBUTE_STRING.match(source, place)
         if string is not None:
             self._mask(place + 1, string.end() - 1)
@@ -321,10 +319,10 @@ class _Scan:
             self._open.append(_Open(_EXPRESSION))
             return place + 1
         if source.startswith(b"<", place):
-            return self._element(place)
+            return self._begin_element(place)
         raise _NoElementError
 
-    def _children(self, place: int) -> int:
+    def _pass_children(self, place: int) -> int:
         source = self._source
         found = _CHILD.search(source, place)
         if found is None:
@@ -336,12 +334,12 @@ class _Scan:
             return at + 1
         if found[0] != b"<":
             raise _NoElementError
-        slash = self._blank(at + 1)
+        slash = self._skip_blank(at + 1)
         if not source.startswith(b"/", slash):
-            return self._element(at)
+            return self._begin_element(at)
         self._join(at, slash, b"</")
-        name, end = self._name(slash + 1)
-        end = self._blank(end)
+        name, end = self._read_name(slash + 1)
+        end = self._skip_blank(end)
         if name != self._open[-1].text or not source.startswith(b">", end):
             raise _NoElementError
         return self._end_element(end + 1)
@@ -368,10 +366,10 @@ class _Scan:
 
 
 _STEPS = {
-    b'"': _Scan._string,
-    b"'": _Scan._string,
-    b"`": _Scan._begin_template,
-    b"/": _Scan._slash,
-    b"<": _Scan._angle,
-    **dict.fromkeys((b"(", b"[", b"{", b")", b"]", b"}"), _Scan._bracket),
+    b'"': _ElementScan._pass_string,
+    b"'": _ElementScan._pass_string,
+    b"`": _ElementScan._begin_template,
+    b"/": _ElementScan._pass_slash,
+    b"<": _ElementScan._pass_angle,
+    **dict.fromkeys((b"(", b"[", b"{", b")", b"]", b"}"), _ElementScan._pass_bracket),
 }

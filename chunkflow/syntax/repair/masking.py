@@ -1,35 +1,34 @@
-"""Masks what is no code: comments, and the inside of strings, templates and regular expressions.
+"""Masks comments and the inside of strings, templates and regular expressions.
 
-A rule looks for its pattern in the masked text alone, and so cannot fire inside any of them.
+Rules search the masked text alone, so none can match inside any of these.
 """
 
 from typing import NamedTuple
 
 from chunkflow.syntax.pattern import Pattern
+from chunkflow.syntax.tokens import (
+    COMMENT_STARTS,
+    MAX_REGEX_BYTES,
+    REGEX,
+    STRINGS,
+    TEMPLATE_TEXT,
+    WORDS_BEFORE_REGEX,
+    find_comment_end,
+)
 
 _COMMENT_TABLE = bytes(byte if byte in b"\r\n" else ord(" ") for byte in range(256))
 _TEXT_TABLE = bytes(ord("_") for _ in range(256))
 
 _NEXT = Pattern(rb"[\"'`/]")
 _NEXT_IN_TEMPLATE = Pattern(rb"[\"'`/{}]")
-_STRINGS = {
-    b'"': Pattern(rb'"[^"\\\n]*(?:\\(?s:.)[^"\\\n]*)*"'),
-    b"'": Pattern(rb"'[^'\\\n]*(?:\\(?s:.)[^'\\\n]*)*'"),
-}
-_TEMPLATE_TEXT = Pattern(rb"[^`\\$]*(?:(?:\\(?s:.)|\$(?!\{))[^`\\$]*)*")
-_REGEX = Pattern(rb"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[a-z]*")
 _BEFORE_SLASH = Pattern(rb"([\w$\x80-\xff]*)\s*\Z")
-_WORDS_BEFORE_REGEX = frozenset(
-    b"return typeof case in of delete void throw new instanceof do else yield await".split()
-)
 _LOOK_BACK_BYTES = 80
-_REGEX_BYTES = 1 << 16
 _MAX_UNCLOSED = 100
-"""Slashes that begin nothing, before no more is believed to; the search for each is long."""
+"""After so many slashes that begin nothing, none is tried; the search for each is long."""
 
 
-class Masked(NamedTuple):
-    """A source with what is no code blanked out."""
+class MaskedText(NamedTuple):
+    """A source in which only code is left."""
 
     text: bytes
     """As long as the source. Comments are spaces, and what strings, templates and regular
@@ -38,13 +37,13 @@ class Masked(NamedTuple):
     """The spans of template text that has a backslash in it."""
 
 
-def masked(source: bytes) -> Masked:
-    """Mask a source, whatever its bytes; what looks unclosed is left as it is."""
-    return _Masking(source).run()
+def mask_text(source: bytes) -> MaskedText:
+    """Mask a source, whatever its bytes; what looks unclosed stays as it is."""
+    return _Masker(source).run()
 
 
-class _Masking:
-    """One pass over a source. What may be JSX text is masked before, by `mask_jsx`."""
+class _Masker:
+    """Masks a source in one pass. `mask_jsx` has masked JSX text before."""
 
     def __init__(self, source: bytes) -> None:
         self._source = source
@@ -55,36 +54,41 @@ class _Masking:
         self._depths: list[int] = []
         """For each template that is open, the braces open in its substitution."""
 
-    def run(self) -> Masked:
+    def run(self) -> MaskedText:
         source, place = self._source, 0
-        steps = {b'"': self._string, b"'": self._string, b"`": self._template, b"/": self._slash}
+        steps = {
+            b'"': self._mask_string,
+            b"'": self._mask_string,
+            b"`": self._begin_template,
+            b"/": self._mask_slash,
+        }
         while True:
             pattern = _NEXT_IN_TEMPLATE if self._depths else _NEXT
             found = pattern.search(source, place)
             if found is None:
                 break
-            step = steps.get(found[0], self._brace)
+            step = steps.get(found[0], self._pass_brace)
             place = step(found.start())
         self._pieces.append(source[self._done :])
-        return Masked(b"".join(self._pieces), self._escapes)
+        return MaskedText(b"".join(self._pieces), self._escapes)
 
     def _mask(self, start: int, end: int, table: bytes) -> None:
         self._pieces.append(self._source[self._done : start])
         self._pieces.append(self._source[start:end].translate(table))
         self._done = end
 
-    def _string(self, start: int) -> int:
-        found = _STRINGS[self._source[start : start + 1]].match(self._source, start)
-        if found is None:
+    def _mask_string(self, start: int) -> int:
+        found = STRINGS[self._source[start]].match(self._source, start)
+        if found is None or found.lastindex is None:
             return start + 1
         self._mask(start + 1, found.end() - 1, _TEXT_TABLE)
         return found.end()
 
-    def _template(self, start: int) -> int:
-        return self._template_text(start + 1)
+    def _begin_template(self, start: int) -> int:
+        return self._mask_template_text(start + 1)
 
-    def _template_text(self, start: int) -> int:
-        found = _TEMPLATE_TEXT.match(self._source, start)
+    def _mask_template_text(self, start: int) -> int:
+        found = TEMPLATE_TEXT.match(self._source, start)
         end = start if found is None else found.end()
         if self._source.find(b"\\", start, end) >= 0:
             self._escapes.append((start, end))
@@ -94,48 +98,43 @@ class _Masking:
             return end + 2
         return end + 1
 
-    def _brace(self, place: int) -> int:
+    def _pass_brace(self, place: int) -> int:
         if self._source[place : place + 1] == b"{":
             self._depths[-1] += 1
         elif self._depths[-1]:
             self._depths[-1] -= 1
         else:
             self._depths.pop()
-            return self._template_text(place + 1)
+            return self._mask_template_text(place + 1)
         return place + 1
 
-    def _slash(self, start: int) -> int:
+    def _mask_slash(self, start: int) -> int:
         source = self._source
-        after = source[start + 1 : start + 2]
-        if after == b"/":
-            end = source.find(b"\n", start)
-            end = len(source) if end < 0 else end
-        elif after == b"*":
-            end = source.find(b"*/", start + 2)
-            end = len(source) if end < 0 else end + 2
-        else:
-            return self._regex(start)
+        if not source.startswith(COMMENT_STARTS, start):
+            return self._mask_regex(start)
+        end = find_comment_end(source, start)
+        end = len(source) if end < 0 else end
         self._mask(start, end, _COMMENT_TABLE)
         return end
 
-    def _regex(self, start: int) -> int:
-        if not self._is_regex(start):
+    def _mask_regex(self, start: int) -> int:
+        if not self._begins_regex(start):
             return start + 1
         if self._unclosed > _MAX_UNCLOSED:
             return start + 1
-        found = _REGEX.match(self._source, start, start + _REGEX_BYTES)
+        found = REGEX.match(self._source, start, start + MAX_REGEX_BYTES)
         if found is None:
             self._unclosed += 1
             return start + 1
         self._mask(start, found.end(), _TEXT_TABLE)
         return found.end()
 
-    def _is_regex(self, start: int) -> bool:
+    def _begins_regex(self, start: int) -> bool:
         """Whether a slash opens a regular expression; after an operand it divides."""
         before = self._source[max(0, start - _LOOK_BACK_BYTES) : start]
         found = _BEFORE_SLASH.search(before)
         word = b"" if found is None else found[1]
         if word:
-            return word in _WORDS_BEFORE_REGEX
+            return word in WORDS_BEFORE_REGEX
         # After `<` it closes a JSX element.
         return not before.rstrip().endswith((b")", b"]", b"}", b"<", b'"', b"'", b"`"))

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from chunkflow.syntax.pattern import Pattern
 from chunkflow.syntax.repair.code import NAME, Code, Edit
-from chunkflow.syntax.repair.rule import Rule
+from chunkflow.syntax.repair.rule import RepairRule
 
 _STAR = Pattern(rb"export\s+(type)\s*\*")
 
 
-def export_type_star(code: Code) -> Iterator[Edit]:
+def fix_export_type_star(code: Code) -> Iterator[Edit]:
     """`export type * from "x"` and `export type * as ns from "x"`."""
     for found in _STAR.finditer(code.text):
         if code.starts_word(found.start()):
@@ -21,7 +21,7 @@ _DEFAULT_ABSTRACT = Pattern(
 )
 
 
-def default_abstract_class(code: Code) -> Iterator[Edit]:
+def fix_default_abstract_class(code: Code) -> Iterator[Edit]:
     """`export default abstract class` without a name."""
     for found in _DEFAULT_ABSTRACT.finditer(code.text):
         yield code.blank(*found.span(1))
@@ -30,7 +30,7 @@ def default_abstract_class(code: Code) -> Iterator[Edit]:
 _DEFAULT_FUNCTION = Pattern(rb"export\s+(default[ \t]+((?:async[ \t]+)?function))\s*(?:(<)|\()")
 
 
-def default_function_signature(code: Code) -> Iterator[Edit]:
+def fix_default_function_signature(code: Code) -> Iterator[Edit]:
     """`export default function (): T;`, which has no body: `default` goes, and a name comes.
 
     The name stands where the last letter of `function` stood.
@@ -38,8 +38,8 @@ def default_function_signature(code: Code) -> Iterator[Edit]:
     for found in _DEFAULT_FUNCTION.finditer(code.text):
         parameters = found.end() - 1
         if found[3]:
-            parameters = code.text.find(b"(", code.angle_closing(parameters))
-        closing = code.closing(parameters)
+            parameters = code.text.find(b"(", code.find_angle_closing(parameters))
+        closing = code.find_closing(parameters)
         if code.starts_word(found.start()) and closing > 0 and not _has_body(code, closing + 1):
             start, end = found.span(1)
             yield code.replace(start, end, found[2].ljust(end - 1 - start) + b"_")
@@ -57,9 +57,9 @@ def _has_body(code: Code, place: int) -> bool:
         if byte == ord("{") and code.ends_operand(start):
             return True
         if byte in b"({[":
-            place = code.closing(start) + 1
+            place = code.find_closing(start) + 1
         elif byte == ord("<"):
-            place = code.angle_closing(start) + 1
+            place = code.find_angle_closing(start) + 1
         elif byte in b";})]" or (byte == ord("\n") and _ends_line(code, start)):
             return False
         if not place:
@@ -78,7 +78,7 @@ def _ends_line(code: Code, place: int) -> bool:
 _PHASE = Pattern(rb"import\s+(?:(defer)\s+\*|(source)\s+(?!from\s*[\"'])" + NAME + rb"+\s+from\b)")
 
 
-def import_phase(code: Code) -> Iterator[Edit]:
+def fix_import_phase(code: Code) -> Iterator[Edit]:
     """`import defer * as ns from "x"` and `import source name from "x"`."""
     for found in _PHASE.finditer(code.text):
         if code.starts_word(found.start()):
@@ -90,17 +90,17 @@ _EXPORTED_REQUIRE = Pattern(
 )
 
 
-def exported_require(code: Code) -> Iterator[Edit]:
+def fix_exported_require(code: Code) -> Iterator[Edit]:
     """`export import a = require("x")`: an alias of a name in its place."""
     for found in _EXPORTED_REQUIRE.finditer(code.text):
         if code.starts_word(found.start()):
-            yield code.name(*found.span(2))
+            yield code.put_name(*found.span(2))
 
 
 _TYPE_ALIAS = Pattern(rb"import\s+(type)\s+" + NAME + rb"+\s*=(?!=)")
 
 
-def import_type_alias(code: Code) -> Iterator[Edit]:
+def fix_import_type_alias(code: Code) -> Iterator[Edit]:
     """`import type A = B.C` and `export import type A = require("x")`."""
     for found in _TYPE_ALIAS.finditer(code.text):
         if code.starts_word(found.start()):
@@ -113,7 +113,7 @@ _WORD = Pattern(rb"[^\s,]+")
 _HARD_NAMES = frozenset(b"type as using satisfies abstract accessor".split())
 
 
-def specifiers(code: Code) -> Iterator[Edit]:
+def fix_specifiers(code: Code) -> Iterator[Edit]:
     """`type`, `as` and their like as a name in an import's or export's list."""
     for found in _LIST.finditer(code.text):
         start = found.start() - 2
@@ -123,7 +123,7 @@ def specifiers(code: Code) -> Iterator[Edit]:
             words = [(m.start(), m[0]) for m in _WORD.finditer(code.text, *item.span())]
             for place, word in _names(words):
                 if word in _HARD_NAMES:
-                    yield code.renamed(place, place + len(word))
+                    yield code.rename(place, place + len(word))
 
 
 def _names(words: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
@@ -139,10 +139,10 @@ def _names(words: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
 _TYPE_FROM = Pattern(rb"import\s+type\s+(from)\s+from\b")
 
 
-def type_named_from(code: Code) -> Iterator[Edit]:
+def fix_type_named_from(code: Code) -> Iterator[Edit]:
     """`import type from from "x"`."""
     for found in _TYPE_FROM.finditer(code.text):
-        yield code.renamed(*found.span(1))
+        yield code.rename(*found.span(1))
 
 
 _ATTRIBUTES = Pattern(rb"(?:with|assert)\s*\{[^{}]*(\})(\s*;)?")
@@ -151,7 +151,7 @@ _ORIGIN_BYTES = 1000
 """No module's name, with `from` before it, is longer."""
 
 
-def export_attributes(code: Code) -> Iterator[Edit]:
+def fix_export_attributes(code: Code) -> Iterator[Edit]:
     """`export … from "x" with { … }`: a semicolon where the statement ends, if it has none."""
     text = code.text
     for found in _ATTRIBUTES.finditer(text):
@@ -166,26 +166,26 @@ def export_attributes(code: Code) -> Iterator[Edit]:
 _GLOBAL = Pattern(rb"global(?=\s*\{)")
 
 
-def nested_global(code: Code) -> Iterator[Edit]:
+def fix_nested_global(code: Code) -> Iterator[Edit]:
     """`global { … }` in an ambient module: a labelled block in its place."""
     for found in _GLOBAL.finditer(code.text):
         start = found.start()
-        before = code.last(start)
+        before = code.find_last(start)
         if before < 0 or code.text[before] in b"{};" or b"\n" in code.text[before:start]:
             yield code.replace(start, start + len(b"global"), b"_____:")
 
 
 COMMON = (
-    Rule("export_type_star", (b"export type",), export_type_star),
-    Rule("default_function_signature", (b"default",), default_function_signature),
-    Rule("nested_global", (b"global",), nested_global),
+    RepairRule("export_type_star", (b"export type",), fix_export_type_star),
+    RepairRule("default_function_signature", (b"default",), fix_default_function_signature),
+    RepairRule("nested_global", (b"global",), fix_nested_global),
 )
 RARE = (
-    Rule("default_abstract_class", (b"abstract",), default_abstract_class),
-    Rule("import_phase", (b"import defer", b"import source"), import_phase),
-    Rule("exported_require", (b"require",), exported_require),
-    Rule("import_type_alias", (b"import type",), import_type_alias),
-    Rule("specifiers", tuple(sorted(_HARD_NAMES)), specifiers),
-    Rule("type_named_from", (b"from from",), type_named_from),
-    Rule("export_attributes", (b"with", b"assert"), export_attributes),
+    RepairRule("default_abstract_class", (b"abstract",), fix_default_abstract_class),
+    RepairRule("import_phase", (b"import defer", b"import source"), fix_import_phase),
+    RepairRule("exported_require", (b"require",), fix_exported_require),
+    RepairRule("import_type_alias", (b"import type",), fix_import_type_alias),
+    RepairRule("specifiers", tuple(sorted(_HARD_NAMES)), fix_specifiers),
+    RepairRule("type_named_from", (b"from from",), fix_type_named_from),
+    RepairRule("export_attributes", (b"with", b"assert"), fix_export_attributes),
 )

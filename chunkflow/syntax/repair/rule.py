@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""A rule of the repair."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 from chunkflow.syntax.repair.code import Code, Edit
 
 
-class Rule(NamedTuple):
+class RepairRule(NamedTuple):
     """One construct that the grammar lacks."""
 
     name: str
     words: tuple[bytes, ...]
-    """A file in which none of these stands needs no look."""
+    """The rule concerns only files that contain one of these."""
     find: Callable[[Code], Iterable[Edit]]
 
     def concerns(self, text: bytes) -> bool:

@@ -9,8 +9,8 @@ from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.chunker import chunk_source
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.repair import repaired
+from chunkflow.syntax.languages import make_parser
+from chunkflow.syntax.repair import repair_text
 from chunkflow.syntax.repair.jsx import mask_jsx
 from chunkflow.syntax.suffixes import SUFFIXES
 
@@ -21,7 +21,7 @@ def chunks_of(one: Case) -> list[Chunk]:
     return chunk_source(one.source, SUFFIXES[one.suffix])
 
 
-def masked(source: bytes) -> bytes:
+def mask_text(source: bytes) -> bytes:
     text = bytearray(source)
     for edit in mask_jsx(source):
         text[edit.start : edit.end] = edit.text
@@ -100,7 +100,7 @@ def test_compiler_finds_the_matrix_valid_and_cuts_it_so(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_whole_element_stays(source: bytes) -> None:
-    assert masked(source) == source
+    assert mask_text(source) == source
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_is_no_whole_element_stays(source: bytes) -> None:
     ],
 )
 def test_whole_element_is_masked_whatever_is_around_it(source: bytes, text: bytes) -> None:
-    assert masked(source) == text
+    assert mask_text(source) == text
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_elements_without_end_do_not_take_forever(part: bytes) -> None:
 
 
 def test_broken_code_around_it_leaves_text_no_code() -> None:
-    tsx = parser("tsx")
+    tsx = make_parser("tsx")
 
     def parse(text: bytes) -> Node:
         return tsx.parse(text).root_node
 
     source = b"const a = <p>AT&T; (</p>;\nconst = )\n"
-    text, root = repaired(source, parse(source), parse, jsx=True)
+    text, root = repair_text(source, parse(source), parse, jsx=True)
     assert text == b"const a = <p>_____ _</p>;\nconst = )\n"
     assert root is not None
     assert root.has_error

@@ -1,6 +1,6 @@
 import pytest
 
-from chunkflow.syntax.repair.masking import masked
+from chunkflow.syntax.repair.masking import mask_text
 
 
 @pytest.mark.parametrize(
@@ -30,15 +30,15 @@ from chunkflow.syntax.repair.masking import masked
     ],
 )
 def test_comments_and_texts_are_blank_and_code_stays(source: bytes, text: bytes) -> None:
-    assert masked(source).text == text
+    assert mask_text(source).text == text
 
 
 def test_template_text_with_escapes_is_named() -> None:
     source = b"`a` + `b\\n${'\\t'}c\\`d`"
-    spans = masked(source).escapes
+    spans = mask_text(source).escapes
     assert [source[start:end] for start, end in spans] == [b"b\\n", b"c\\`d"]
 
 
 def test_slashes_that_begin_nothing_do_not_take_forever() -> None:
     source = b"=/[" * 100_000
-    assert masked(source).text == source
+    assert mask_text(source).text == source

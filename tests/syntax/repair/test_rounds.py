@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import Node
 
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.repair import repaired
+from chunkflow.syntax.languages import make_parser
+from chunkflow.syntax.repair import repair_text
 
 Parse = Callable[[bytes], Node]
 
@@ -28,7 +28,7 @@ def test_repair_ends_with_the_first_parse_that_has_no_error(parse: Parse) -> Non
         return parse(text)
 
     source = b"interface A<in T> {}\nexport type * from 'a'\n"
-    text, root = repaired(source, parse(source), counted)
+    text, root = repair_text(source, parse(source), counted)
     assert parsed == [text] == [b"interface A<   T> {}\nexport      * from 'a'\n"]
     assert root is not None
     assert not root.has_error
@@ -36,7 +36,7 @@ def test_repair_ends_with_the_first_parse_that_has_no_error(parse: Parse) -> Non
 
 def test_rare_rules_come_after_the_common_ones(parse: Parse) -> None:
     source = b"export type * from 'a'\nlet as = 1, b = { string: 1 }\n"
-    text, root = repaired(source, parse(source), parse)
+    text, root = repair_text(source, parse(source), parse)
     assert text == b"export      * from 'a'\nlet a_ = 1, b = { string: 1 }\n"
     assert root is not None
     assert not root.has_error
@@ -48,18 +48,18 @@ def test_text_without_anything_to_repair_is_not_parsed_again(parse: Parse) -> No
 
     source = b"function (\n"
     root = parse(source)
-    assert repaired(source, root, never) == (source, root)
+    assert repair_text(source, root, never) == (source, root)
 
 
 def test_text_that_repair_makes_no_better_stays(parse: Parse) -> None:
     source = b"let x = )\nusing\n"
     root = parse(source)
-    assert repaired(source, root, lambda _: root) == (source, root)
+    assert repair_text(source, root, lambda _: root) == (source, root)
 
 
 def test_errors_that_stay_do_not_undo_the_rest(parse: Parse) -> None:
     source = b"export type * from 'a'\nlet = )\n"
-    text, root = repaired(source, parse(source), parse)
+    text, root = repair_text(source, parse(source), parse)
     assert text == b"export      * from 'a'\nlet = )\n"
     assert root is not None
     assert root.has_error
@@ -69,9 +69,9 @@ def test_errors_that_stay_do_not_undo_the_rest(parse: Parse) -> None:
 @settings(max_examples=count_examples(300))
 def test_bytes_stay_where_they_stand(fragments: list[str]) -> None:
     source = "".join(fragments).encode("latin-1")
-    typescript = parser("typescript")
+    typescript = make_parser("typescript")
     root = typescript.parse(source).root_node
-    text, _ = repaired(source, root, lambda text: typescript.parse(text).root_node)
+    text, _ = repair_text(source, root, lambda text: typescript.parse(text).root_node)
     assert len(text) == len(source)
     for before, after in zip(source, text, strict=True):
         assert before not in b"\r\n" or after in (before, ord(";"))

@@ -5,10 +5,10 @@ import pytest
 from tree_sitter import Node
 from update_repairs import SUFFIX, case_files, repaired_text
 
-from chunkflow.syntax.languages import parser
-from chunkflow.syntax.repair import repaired
+from chunkflow.syntax.languages import make_parser
+from chunkflow.syntax.repair import repair_text
 from chunkflow.syntax.repair.code import Code
-from chunkflow.syntax.repair.rule import Rule
+from chunkflow.syntax.repair.rule import RepairRule
 from chunkflow.syntax.repair.rules import COMMON, RARE
 from chunkflow.syntax.suffixes import language_of
 
@@ -18,7 +18,7 @@ BROKEN = b"export type * from 'a'\n"
 MENDED = b"export      * from 'a'\n"
 
 
-def rule_of(path: Path) -> Rule:
+def rule_of(path: Path) -> RepairRule:
     return RULES[path.name.split(".")[0]]
 
 
@@ -29,7 +29,7 @@ def test_file_is_repaired_as_its_case_says(path: Path) -> None:
 
 @pytest.mark.parametrize("path", case_files(), ids=lambda path: path.name)
 def test_grammar_knows_all_of_a_repaired_case_and_not_of_the_case_itself(path: Path) -> None:
-    parse = parser(language_of(path.name) or "").parse
+    parse = make_parser(language_of(path.name) or "").parse
     assert parse(path.read_bytes()).root_node.has_error
     assert not parse(repaired_text(path)).root_node.has_error
 
@@ -63,7 +63,7 @@ def test_rules_find_nothing_in_comments_and_templates(
     body = b"\n//".join(lines) if opening == b"//" else b"\n".join(lines)
     hidden = opening + body + closing + b"\n"
     source = hidden + BROKEN
-    assert repaired(source, parse(source), parse, jsx=True)[0] == hidden + MENDED
+    assert repair_text(source, parse(source), parse, jsx=True)[0] == hidden + MENDED
 
 
 @pytest.mark.parametrize("path", case_files(), ids=lambda path: path.name)
@@ -71,4 +71,4 @@ def test_rules_find_nothing_in_strings(parse: Callable[[bytes], Node], path: Pat
     lines = quoted(path.read_bytes()).replace(b'"', b"'").splitlines()
     hidden = b"".join(b'f("' + line + b'")\n' for line in lines)
     source = hidden + BROKEN
-    assert repaired(source, parse(source), parse, jsx=True)[0] == hidden + MENDED
+    assert repair_text(source, parse(source), parse, jsx=True)[0] == hidden + MENDED

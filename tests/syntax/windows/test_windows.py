@@ -8,9 +8,9 @@ from update_cases import case_files
 
 from chunkflow.syntax.chunker import Chunker
 from chunkflow.syntax.suffixes import language_of
-from chunkflow.syntax.windows import windows
+from chunkflow.syntax.windows import cut_windows
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 LARGE = [FIXTURES / "steering-workflow-engine.ts", FIXTURES / "specs-driven-flow.ts"]
 # Text whose brackets do not close has no statement that is surely whole.
 BALANCED = [path for path in case_files() if not path.name.startswith("broken_")]
@@ -18,7 +18,7 @@ BALANCED = [path for path in case_files() if not path.name.startswith("broken_")
 
 def assert_same(path: Path, window_bytes: int, chunker: Chunker) -> int:
     source = path.read_bytes()
-    found = list(windows(io.BytesIO(source).read, chunker, window_bytes=window_bytes))
+    found = list(cut_windows(io.BytesIO(source).read, chunker, window_bytes=window_bytes))
     assert [c for w in found for c in w.in_file()] == chunker.parse(source).chunks, path
     return len(found)
 
@@ -40,7 +40,7 @@ def test_each_window_is_no_larger_than_its_statements_need() -> None:
     source = b"".join(b"export function f%d() {\n  return %d;\n}\n" % (i, i) for i in range(5000))
     sizes = [
         len(window.source)
-        for window in windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=8192)
+        for window in cut_windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=8192)
     ]
     assert sum(sizes) == len(source)
     assert max(sizes) <= 8192
@@ -50,13 +50,13 @@ def test_each_window_is_no_larger_than_its_statements_need() -> None:
 @pytest.mark.no_cover
 def test_overloads_on_both_sides_of_a_window_are_one_chunk() -> None:
     source = b"".join(b"declare function f(a: %d): %d;\n" % (i, i) for i in range(400))
-    (window,) = windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=1024)
+    (window,) = cut_windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=1024)
     assert [chunk.name for chunk in window.chunks] == ["f"]
 
 
 def test_statements_on_one_line_are_told_apart() -> None:
     source = b"var a=1;" * 5000
-    found = list(windows(io.BytesIO(source).read, Chunker("javascript"), window_bytes=4096))
+    found = list(cut_windows(io.BytesIO(source).read, Chunker("javascript"), window_bytes=4096))
     assert len(found) > 5
     assert sum(len(window.chunks) for window in found) == 5000
 
@@ -66,7 +66,7 @@ HANG = b"<x {{y:>z:w(u v)$\n"
 
 def test_what_is_to_be_said_of_a_window_comes_with_it() -> None:
     source = b"const a = 1;\n" * 2000 + HANG + b"const b = 1;\n" * 2000
-    found = list(windows(io.BytesIO(source).read, Chunker("tsx"), window_bytes=4096))
+    found = list(cut_windows(io.BytesIO(source).read, Chunker("tsx"), window_bytes=4096))
     assert b"".join(window.source for window in found) == source
     (note,) = {window.note for window in found} - {None}
     assert note is not None
@@ -94,7 +94,7 @@ def peak_bytes(pieces: int) -> int:
     ]
     tracemalloc.start()
     try:
-        found = windows(
+        found = cut_windows(
             lambda _size: left.pop() if left else b"", Chunker("typescript"), window_bytes=32_768
         )
         assert sum(len(window.chunks) for window in found) == 500 * pieces
@@ -133,5 +133,7 @@ def test_a_window_does_not_end_before_what_is_of_the_next_statement(
     source = head + line + b"let b = 2\n" * 60
     whole = Chunker("typescript").parse(source).chunks
     for window_bytes in (300, 400, 500):
-        found = windows(io.BytesIO(source).read, Chunker("typescript"), window_bytes=window_bytes)
+        found = cut_windows(
+            io.BytesIO(source).read, Chunker("typescript"), window_bytes=window_bytes
+        )
         assert [chunk for window in found for chunk in window.in_file()] == whole

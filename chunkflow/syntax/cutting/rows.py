@@ -1,4 +1,4 @@
-"""Cutting what is larger than a limit along its syntax: statements, members, arguments, items."""
+"""Cuts rows that are larger than a limit along their syntax."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from chunkflow.syntax.cut_places import Places, find_places
-from chunkflow.syntax.nodes import COMMENTS, STATEMENT_KINDS
+from chunkflow.syntax.cutting.places import Places, find_places
+from chunkflow.syntax.declarations import COMMENTS, STATEMENT_KINDS
 from chunkflow.syntax.rows import (
     DECL_END,
     DECL_START,
@@ -33,10 +33,10 @@ _PART_KINDS = STATEMENT_KINDS | {
 
 
 def cut_rows(rows: Iterable[Row], roots: Sequence[Node], source: bytes, most: int) -> list[Row]:
-    """The rows, with parts of at most `most` bytes in place of each that is larger.
+    """Replace each row that is larger than `most` bytes by parts that are not.
 
-    A part is larger only if it is a single token. Of a row that is cut the first part keeps kind,
-    name and declaration; the others have it in their scope.
+    Only a single token may still be larger. The first part keeps the kind, name and declaration of
+    the row. The others have its name in their scope.
     """
     starts = [root.start_byte for root in roots]
     out: list[Row] = []
@@ -45,14 +45,14 @@ def cut_rows(rows: Iterable[Row], roots: Sequence[Node], source: bytes, most: in
             out.append(row)
         else:
             root = roots[max(bisect_left(starts, row[DECL_START] + 1) - 1, 0)]
-            nodes = list(_declared(root, row[DECL_START], row[DECL_END]))
+            nodes = list(_list_nodes(root, row[DECL_START], row[DECL_END]))
             places = find_places(nodes, source, (row[START], row[END]), most)
-            out += _parts(row, places, source)
+            out += _split_row(row, places, source)
     return out
 
 
-def _parts(row: Row, places: Places, source: bytes) -> Iterator[Row]:
-    """The row's parts, in order."""
+def _split_row(row: Row, places: Places, source: bytes) -> Iterator[Row]:
+    """The parts of a row, in order."""
     row_start, row_end = row[START], row[END]
     ends = sorted((each.end, each.start) for each in places.lists if each.has_bracket)
     cuts = sorted(cut for cut in places.cuts if row_start < cut < row_end)
@@ -63,15 +63,15 @@ def _parts(row: Row, places: Places, source: bytes) -> Iterator[Row]:
         code_end = start + len(source[start:limit].rstrip(GAP_BYTES))
         if code_end <= start:
             continue
-        end = _part_end(start, code_end, limit, ends, source)
+        end = _find_part_end(start, code_end, limit, ends, source)
         if first:
             yield [start, end, row[DECL_START], row[DECL_END], row[KIND], row[NAME], row[SCOPE]]
             first = False
         else:
-            yield [start, end, start, end, _kind(places.cuts[place]), None, scope]
+            yield [start, end, start, end, _get_kind(places.cuts[place]), None, scope]
 
 
-def _part_end(
+def _find_part_end(
     start: int, code_end: int, limit: int, ends: Sequence[tuple[int, int]], source: bytes
 ) -> int:
     """Where a part ends: before the closing brackets of a list that began before the part."""
@@ -84,15 +84,15 @@ def _part_end(
     return start + len(source[start:limit].rstrip(SPACE_BYTES))
 
 
-def _kind(node_type: str) -> str:
+def _get_kind(node_type: str) -> str:
     if node_type in COMMENTS:
         return "comment"
     other = "statement" if node_type.endswith("_statement") else "expression"
     return _PART_KINDS.get(node_type, other)
 
 
-def _declared(root: Node, start: int, end: int) -> Iterator[Node]:
-    """The nodes that a declaration's span is made of."""
+def _list_nodes(root: Node, start: int, end: int) -> Iterator[Node]:
+    """The nodes that make up the span of a declaration."""
     node = root.descendant_for_byte_range(start, end)
     if node is None:
         return

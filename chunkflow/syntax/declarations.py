@@ -1,4 +1,4 @@
-"""What the grammar's nodes mean: the kind and the name of a declaration."""
+"""The kind and the name of a declaration, as the grammar's nodes give them."""
 
 import re
 from typing import NamedTuple, TypeAlias
@@ -33,10 +33,10 @@ STATEMENTS = frozenset(STATEMENT_KINDS) | frozenset(
     " break_statement continue_statement debugger_statement return_statement throw_statement"
     " labeled_statement".split()
 )
-"""Every node for a statement; what else stands among statements is an error."""
+"""Every node type of a statement; any other among statements is an error."""
 
 BRACKETS = frozenset("{}()[];") | {""}
-"""Nodes that gaps are made of."""
+"""Node types that gaps are made of."""
 
 MEMBER_KINDS = {
     "method_definition": "method",
@@ -74,24 +74,24 @@ Declaration: TypeAlias = tuple[str, str | None, Node, str]
 declares (the statement itself where nothing is wrapped), and that node's type."""
 
 
-def text_of(node: Node, source: bytes) -> str:
+def read_text(node: Node, source: bytes) -> str:
     """The node's own text, bytes that are not UTF-8 as U+FFFD."""
     return source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
-def unquoted(text: str) -> str:
+def unquote(text: str) -> str:
     """A string literal's inside; other text as it is."""
     return text[1:-1] if len(text) > 1 and text[0] in _TITLE_QUOTES else text
 
 
-def declaration(node: Node, node_type: str, source: bytes) -> Declaration:
-    """What a statement declares, seen through `export`, `default` and `declare`."""
+def describe(node: Node, node_type: str, source: bytes) -> Declaration:
+    """Describe what a statement declares, beneath `export`, `default` and `declare`."""
     if node_type == "expression_statement":
-        return _expression(node, source)
+        return _describe_expression(node, source)
     if node_type == "export_statement":
-        return _exported(node, source)
+        return _describe_export(node, source)
     if node_type == "ambient_declaration":
-        return _ambient(node, source)
+        return _describe_ambient(node, source)
     if node_type == "labeled_statement" and _GLOBAL.match(source, node.start_byte):
         return "namespace", "global", node, node_type  # as a repair shows it to the grammar
     kind = STATEMENT_KINDS.get(node_type, "statement")
@@ -99,10 +99,10 @@ def declaration(node: Node, node_type: str, source: bytes) -> Declaration:
     return (kind, None if naming is None else naming(node, source), node, node_type)
 
 
-def _exported(node: Node, source: bytes) -> Declaration:
+def _describe_export(node: Node, source: bytes) -> Declaration:
     inner = node.child_by_field_name("declaration")
     if inner is not None:
-        found = declaration(inner, inner.type, source)
+        found = describe(inner, inner.type, source)
         if found[1] is None and _DEFAULT.match(source, node.start_byte):
             return (found[0], "default", found[2], found[3])
         return found
@@ -110,105 +110,105 @@ def _exported(node: Node, source: bytes) -> Declaration:
     if value is not None:
         kind = STATEMENT_KINDS.get(value.type)
         if kind in ("function", "class"):
-            return (kind, _named(value, source) or "default", value, value.type)
+            return (kind, _read_name(value, source) or "default", value, value.type)
         return ("export", "default", node, "export_statement")
     origin = node.child_by_field_name("source")
-    name = unquoted(text_of(origin, source)) if origin is not None else None
+    name = unquote(read_text(origin, source)) if origin is not None else None
     return ("export", name, node, "export_statement")
 
 
-def _ambient(node: Node, source: bytes) -> Declaration:
+def _describe_ambient(node: Node, source: bytes) -> Declaration:
     for child in node.children:
         if child.type in STATEMENT_KINDS:
-            return declaration(child, child.type, source)
+            return describe(child, child.type, source)
         if child.type == "global":
             return ("namespace", "global", node, "ambient_declaration")
     return ("statement", None, node, "ambient_declaration")
 
 
-def _expression(node: Node, source: bytes) -> Declaration:
-    inner = _first_named(node)
+def _describe_expression(node: Node, source: bytes) -> Declaration:
+    inner = _get_first_named(node)
     if inner is None:
         return ("expression", None, node, "expression_statement")
     inner_type = inner.type
     if inner_type == "internal_module":
-        return ("namespace", _named(inner, source), inner, inner_type)
+        return ("namespace", _read_name(inner, source), inner, inner_type)
     name = None
     if inner_type == "call_expression":
-        name = _call_title(inner, source)
+        name = _name_call(inner, source)
     elif inner_type == "assignment_expression":
-        name = _short(inner.child_by_field_name("left"), source)
+        name = _read_short(inner.child_by_field_name("left"), source)
     return ("expression", name, inner, inner_type)
 
 
-def _first_named(node: Node) -> Node | None:
+def _get_first_named(node: Node) -> Node | None:
     return node.named_child(0) if node.named_child_count else None
 
 
-def first_string(call: Node, source: bytes) -> str | None:
-    """The inside of a call's first argument where that is a string or template literal."""
+def find_first_string(call: Node, source: bytes) -> str | None:
+    """The text of a call's first argument if that is a string or template literal."""
     arguments = call.child_by_field_name("arguments")
-    first = _first_named(arguments) if arguments is not None else None
+    first = _get_first_named(arguments) if arguments is not None else None
     if first is not None and first.type in ("string", "template_string"):
-        return unquoted(text_of(first, source))
+        return unquote(read_text(first, source))
     return None
 
 
-def _call_title(call: Node, source: bytes) -> str | None:
+def _name_call(call: Node, source: bytes) -> str | None:
     arguments = call.child_by_field_name("arguments")
     found = _CALL.match(source, call.start_byte)
     if found is not None and arguments is not None and arguments.start_byte == found.end(1):
         return found[found.lastindex or 0].decode("utf-8", "replace")
-    title = first_string(call, source)
-    return title if title is not None else _short(call.child_by_field_name("function"), source)
+    title = find_first_string(call, source)
+    return title if title is not None else _read_short(call.child_by_field_name("function"), source)
 
 
-def _short(node: Node | None, source: bytes) -> str | None:
+def _read_short(node: Node | None, source: bytes) -> str | None:
     if node is None or node.end_byte - node.start_byte > 200:
         return None
-    return _SPACES.sub(" ", text_of(node, source))
+    return _SPACES.sub(" ", read_text(node, source))
 
 
-def _named(node: Node, source: bytes) -> str | None:
+def _read_name(node: Node, source: bytes) -> str | None:
     name = node.child_by_field_name("name")
     if name is None:
         return None
     start, end = name.start_byte, name.end_byte
     if end - start < len(_FUNCTION) and source.endswith(_FUNCTION, node.start_byte, end):
         return None  # a repair gives a nameless function the end of `function` for a name
-    return unquoted(source[start:end].decode("utf-8", "replace"))
+    return unquote(source[start:end].decode("utf-8", "replace"))
 
 
-def _imported(node: Node, source: bytes) -> str | None:
+def _name_import(node: Node, source: bytes) -> str | None:
     origin = node.child_by_field_name("source")
     if origin is not None:
         return source[origin.start_byte + 1 : origin.end_byte - 1].decode("utf-8", "replace")
     for child in node.named_children:
         if child.type == "import_require_clause":
-            return _imported(child, source)
-    first = _first_named(node)
-    return text_of(first, source) if first is not None else None
+            return _name_import(child, source)
+    first = _get_first_named(node)
+    return read_text(first, source) if first is not None else None
 
 
-def _declared(node: Node, source: bytes) -> str | None:
+def _name_variables(node: Node, source: bytes) -> str | None:
     names = []
     for child in node.named_children:
         if child.type == "variable_declarator":
             name = child.child_by_field_name("name")
             if name is not None:
-                names.append(_SPACES.sub(" ", text_of(name, source)))
+                names.append(_SPACES.sub(" ", read_text(name, source)))
     return ", ".join(names) or None
 
 
 _NAMES = {
-    "import": _imported,
-    "function": _named,
-    "class": _named,
-    "interface": _named,
-    "type": _named,
-    "enum": _named,
-    "namespace": _named,
-    "variable": _declared,
+    "import": _name_import,
+    "function": _read_name,
+    "class": _read_name,
+    "interface": _read_name,
+    "type": _read_name,
+    "enum": _read_name,
+    "namespace": _read_name,
+    "variable": _name_variables,
 }
 
 
@@ -218,12 +218,12 @@ class Member(NamedTuple):
     kind: str
     name: str | None
     signature: str
-    """What an overload and its implementation are equal in."""
+    """The same for an overload and its implementation."""
     has_body: bool
 
 
-def member(node: Node, node_type: str, source: bytes) -> Member:
-    """What a child of a class body declares; `get`, `set` and `accessor` make it an accessor.
+def describe_member(node: Node, node_type: str, source: bytes) -> Member:
+    """Describe a child of a class body; `get`, `set` and `accessor` make it an accessor.
 
     Names are `#secret`, `[computed]`, and `"quoted"` without its quotes.
     """
@@ -231,7 +231,7 @@ def member(node: Node, node_type: str, source: bytes) -> Member:
     named = node.child_by_field_name("name")
     if named is None:
         return Member(kind, None, "", has_body=True)
-    name = unquoted(text_of(named, source))
+    name = unquote(read_text(named, source))
     words = source[node.start_byte : named.start_byte].split()
     if kind == "property" and name.startswith("[") and _INDEX.match(name):
         return Member("index_signature", None, "", has_body=True)  # `static [key: string]: T`
@@ -247,7 +247,7 @@ def member(node: Node, node_type: str, source: bytes) -> Member:
 
 
 def ends_in_comment(source: bytes, start: int, end: int) -> bool:
-    """Whether the grammar may have counted a comment in at the end of a declaration.
+    """Whether the grammar may have included a comment at the end of a declaration.
 
     A comment between a statement and the end of its line comes before the semicolon that the
     grammar puts there, and so inside the statement; the compiler has it outside.
@@ -260,8 +260,8 @@ def ends_in_comment(source: bytes, start: int, end: int) -> bool:
     return source.find(b"//", start if line < 0 else line, end) >= 0
 
 
-def code_end(node: Node) -> int:
-    """Where a declaration ends, without comments that the grammar counted in."""
+def find_code_end(node: Node) -> int:
+    """Where a declaration ends, without comments that the grammar included."""
     start = node.start_byte
     while True:
         inner = next(

@@ -1,4 +1,4 @@
-"""Where a declaration that is too large is cut.
+"""Chooses where to cut a declaration that is too large.
 
 Cuts depend on the text at their own place and on nothing else: on a blank line, or on the first
 line of a statement of several lines, half of which begin a part (by a checksum, as in rsync and
@@ -17,14 +17,14 @@ from zlib import crc32
 
 from tree_sitter import Node
 
-from chunkflow.syntax.cut_lists import (
+from chunkflow.syntax.cutting.lists import (
     DEEPEST,
     MINOR,
     PUNCTUATION,
     Item,
     ItemList,
-    Pieces,
     Span,
+    Spans,
     begins_line,
     carries_more,
     find_lists,
@@ -36,7 +36,7 @@ from chunkflow.syntax.rows import SPACE_BYTES
 
 _COMMENT = Pattern(rb"/\*.*?\*/|(?://|#!|<!--|-->)[^\r\n]*", re.DOTALL)
 _STATEMENT_LISTS = frozenset({"statement_block", "switch_case", "switch_default"})
-# Tokens to the compiler that the grammar takes apart.
+# Tokens to the compiler that the grammar splits.
 _TOKENS = frozenset({"string", "regex", "template_string"})
 # Of items of several lines one in so many begins a part.
 _LONG_ITEMS_IN_A_PART = 2
@@ -65,32 +65,32 @@ class _Spare(NamedTuple):
 
 
 def find_places(nodes: Sequence[Node], source: bytes, span: Span, most: int) -> Places:
-    """Where to cut, so that nothing but single tokens is larger than `most` bytes.
+    """Choose where to cut, so that only single tokens are larger than `most` bytes.
 
     Args:
-        nodes: what the declaration is made of.
+        nodes: the nodes of the declaration.
         source: the file.
         span: where the declaration begins and ends, its comments included.
         most: the limit.
     """
     lists = find_lists(nodes, source, span)
-    cuts = {item.start: item.node.type for item in _first_items(lists, source, most)}
-    large = [piece for piece in _pieces(span, cuts) if _is_large(piece, source, most)]
+    cuts = {item.start: item.node.type for item in _choose_items(lists, source, most)}
+    large = [piece for piece in _split_span(span, cuts) if _is_large(piece, source, most)]
     if large:
-        spare = (*_around(nodes, source, span), *_item_places(lists, source))
+        spare = (*_list_outer_places(nodes, source, span), *_list_item_places(lists, source))
         large = _cut_large(large, spare, cuts, source, most)
     if large:
-        pieces = Pieces(large, least_bytes=most // _SMALLEST_PART)
+        pieces = Spans(large, least_bytes=most // _SMALLEST_PART)
         more = find_lists_in(nodes, source, span, pieces)
-        large = _cut_large(large, _item_places(more, source), cuts, source, most)
+        large = _cut_large(large, _list_item_places(more, source), cuts, source, most)
         lists += more
     if large:
-        pieces = Pieces(large, least_bytes=most // _SMALLEST_PART)
-        _cut_large(large, _token_places(nodes, span, pieces), cuts, source, most)
+        pieces = Spans(large, least_bytes=most // _SMALLEST_PART)
+        _cut_large(large, _list_token_places(nodes, span, pieces), cuts, source, most)
     return Places(cuts, lists)
 
 
-def _first_items(lists: Sequence[ItemList], source: bytes, most: int) -> Iterator[Item]:
+def _choose_items(lists: Sequence[ItemList], source: bytes, most: int) -> Iterator[Item]:
     """The items that begin a part, whatever the size of what is around them.
 
     What has such an item inside is cut off from its neighbours, too.
@@ -121,10 +121,10 @@ def _first_items(lists: Sequence[ItemList], source: bytes, most: int) -> Iterato
 
 def _is_chosen(item: Item, source: bytes) -> bool:
     """Whether an item of several lines begins a part."""
-    return item.is_long and crc32(_first_line(item, source)) % _LONG_ITEMS_IN_A_PART == 0
+    return item.is_long and crc32(_read_first_line(item, source)) % _LONG_ITEMS_IN_A_PART == 0
 
 
-def _first_line(item: Item, source: bytes) -> bytes:
+def _read_first_line(item: Item, source: bytes) -> bytes:
     """The beginning of an item's first line, comments before it aside."""
     start = item.node.start_byte
     # Bounded: items nest, and the outer ones would be read again for each.
@@ -132,7 +132,7 @@ def _first_line(item: Item, source: bytes) -> bytes:
     return near.partition(b"\n")[0].rstrip()
 
 
-def _pieces(span: Span, cuts: Iterable[int]) -> Iterator[Span]:
+def _split_span(span: Span, cuts: Iterable[int]) -> Iterator[Span]:
     start, end = span
     inside = sorted(cut for cut in cuts if start < cut < end)
     return pairwise([start, *inside, end])
@@ -162,7 +162,7 @@ def _cut_large(
                 still.append(piece)
                 continue
             cuts.update((start, level[start]) for start in starts[first:last])
-            new = _pieces(piece, starts[first:last])
+            new = _split_span(piece, starts[first:last])
             still += [part for part in new if _is_large(part, source, most)]
         pieces = still
         if not pieces:
@@ -170,7 +170,7 @@ def _cut_large(
     return pieces
 
 
-def _item_places(lists: Iterable[ItemList], source: bytes) -> Iterator[_Spare]:
+def _list_item_places(lists: Iterable[ItemList], source: bytes) -> Iterator[_Spare]:
     """Every item: where a line begins, then in headers, then anywhere; outer lists first."""
     for inside in lists:
         kind = int(inside.kind in MINOR)
@@ -187,10 +187,10 @@ def _stands_alone(item: Item, source: bytes) -> bool:
     """Whether an item is no short one that better stays with its neighbours."""
     if item.at_line and (item.is_long or item.inside.kind in _STATEMENT_LISTS):
         return True
-    return crc32(_first_line(item, source)) % _ITEMS_IN_A_PART == 0
+    return crc32(_read_first_line(item, source)) % _ITEMS_IN_A_PART == 0
 
 
-def _around(nodes: Sequence[Node], source: bytes, span: Span) -> Iterator[_Spare]:
+def _list_outer_places(nodes: Sequence[Node], source: bytes, span: Span) -> Iterator[_Spare]:
     """Before anything else: the comments around a declaration, and the declaration."""
     start, end = span
     if nodes:
@@ -204,13 +204,13 @@ def _around(nodes: Sequence[Node], source: bytes, span: Span) -> Iterator[_Spare
             yield _Spare((-1, 0, rank), comment.start(), "comment")
 
 
-def _token_places(nodes: Sequence[Node], span: Span, pieces: Pieces) -> Iterator[_Spare]:
+def _list_token_places(nodes: Sequence[Node], span: Span, pieces: Spans) -> Iterator[_Spare]:
     """Every token, the shallowest first; keywords go with what follows where that fits."""
     pending = [(node, 1) for node in nodes]
     while pending:
         node, depth = pending.pop()
         if node.type not in _TOKENS:
-            yield from _tokens(node, depth)
+            yield from _list_tokens(node, depth)
         elif node.type != "template_string":
             continue
         for child in node.children:
@@ -221,7 +221,7 @@ def _token_places(nodes: Sequence[Node], span: Span, pieces: Pieces) -> Iterator
                 pending.append((child, min(depth + 1, DEEPEST)))
 
 
-def _tokens(node: Node, depth: int) -> Iterator[_Spare]:
+def _list_tokens(node: Node, depth: int) -> Iterator[_Spare]:
     begin, node_start = -1, node.start_byte
     for child in node.children:
         start = child.start_byte

@@ -12,10 +12,10 @@ from laws import assert_partition
 from update_cases import case_files
 
 from chunkflow import Chunk, chunk_source
-from chunkflow.syntax.languages import parser
+from chunkflow.syntax.languages import make_parser
 from chunkflow.syntax.suffixes import language_of
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 LARGE = FIXTURES / "steering-workflow-engine.ts"
 MOST = 1500
 LOG = '{indent}console.log("inserted {number}");\n'
@@ -43,7 +43,7 @@ def added(before: str, after: str, most: int = MOST) -> list[Chunk]:
 
 def assert_small_or_tokens(source: bytes, most: int) -> None:
     """Nothing is larger than the limit but what is a single token."""
-    root = parser("typescript").parse(source).root_node
+    root = make_parser("typescript").parse(source).root_node
     for chunk in chunk_source(source, "typescript", max_bytes=most):
         if len(chunk.source) > most:
             node = root.descendant_for_byte_range(chunk.start_byte, chunk.end_byte - 1)

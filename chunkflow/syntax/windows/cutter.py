@@ -1,4 +1,4 @@
-"""Chunking a file window by window: memory follows the window, not the file.
+"""Chunks a file window by window, so that memory follows the window and not the file.
 
 Where a window ends depends on the text alone, so all who chunk a file get the same chunks. A window
 ends at a top-level statement that is surely whole, with its line; a statement that is larger than
@@ -7,16 +7,16 @@ the window makes it grow.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tree_sitter import Node
 
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax import sizes
 from chunkflow.syntax.budget import NO_DEADLINE, Budget, Deadline
-from chunkflow.syntax.extents import AHEAD_BYTES, Extents, Place, is_too_large
-from chunkflow.syntax.parsed import ParsedFile, TextChunker
+from chunkflow.syntax.parsed import ParsedFile
 from chunkflow.syntax.rows import SPACE_BYTES
+from chunkflow.syntax.windows.extents import AHEAD_BYTES, Extents, Run, is_too_large
 
 # After an error a window has at least so much.
 _SMALL_BYTES = 8 * 1024
@@ -34,6 +34,28 @@ _FUNCTION = re.compile(
 _EXPORT_ALONE = re.compile(rb"(?:\A|[\s;}])export\s*\Z")
 
 
+class TextChunker(Protocol):
+    """Chunks runs of whole statements; `Chunker` does."""
+
+    # Whatever the bytes of a run.
+    def parse(  # noqa: D102 - see above
+        self,
+        source: bytes,
+        *,
+        max_bytes: int | None = None,
+        top: bool = True,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> ParsedFile: ...
+
+    # Of a run without errors; else None, and about where the first is.
+    def parse_clean(  # noqa: D102 - see above
+        self, source: bytes, budget: Budget, *, max_bytes: int | None, top: bool
+    ) -> tuple[ParsedFile | None, int]: ...
+
+    # Without parsing it.
+    def chunk_unparsed(self, source: bytes, *, top: bool) -> ParsedFile: ...  # noqa: D102 - see above
+
+
 class Window(NamedTuple):
     """A run of whole statements of a file."""
 
@@ -47,10 +69,10 @@ class Window(NamedTuple):
     start_line: int
     """The line of the file, from 1, that `source` begins with."""
     note: str | None = None
-    """What is to be said of the file, though it has its chunks."""
+    """A warning about the file for the user; the chunks are valid in spite of it."""
 
     def in_file(self) -> list[Chunk]:
-        """The chunks, positions counting from the start of the file."""
+        """The chunks, with positions that count from the start of the file."""
         if not self.start_byte:
             return self.chunks
         start, lines = self.start_byte, self.start_line - 1
@@ -68,7 +90,7 @@ class Window(NamedTuple):
 
 
 class _Text:
-    """What of a file was read and is in no window yet."""
+    """The part of a file that was read and is in no window yet."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read
@@ -115,13 +137,13 @@ class _Cutter:
         self._deadline = deadline
         self._extents = Extents()
 
-    def windows(self) -> Iterator[Window]:
+    def cut(self) -> Iterator[Window]:
         text, whole_bytes = self._text, self._whole_bytes
         while not text.is_over(0):
             if text.is_over(whole_bytes if not text.start_byte else self._limit):
                 end, parsed = len(text.held), self._parse(text.held)
             else:
-                end, parsed = self._cut()
+                end, parsed = self._cut_first()
             start_byte, start_line = text.start_byte, text.start_line
             chunks, roots, note = parsed
             yield Window(text.take(end), chunks, roots, start_byte, start_line, note)
@@ -130,25 +152,25 @@ class _Cutter:
             # so not much; and step by step more when they are over.
             self._limit = min(self._window_bytes, max(2 * end, _SMALL_BYTES))
 
-    def _cut(self) -> tuple[int, ParsedFile]:
+    def _cut_first(self) -> tuple[int, ParsedFile]:
         """The first statements of a text that goes on, and where they end."""
         limit = self._limit
         while True:
             self._deadline.check()
             error = -1
             if limit <= self._whole_bytes:
-                end, sound, error = self._sound(self._text.held[:limit])
+                end, sound, error = self._parse_clean(self._text.held[:limit])
                 if sound is not None:
                     return end, sound
             is_last = self._text.is_over(limit)
-            found = self._scanned(limit, error, is_last=is_last)
+            found = self._parse_scanned(limit, error, is_last=is_last)
             if found is not None:
                 return found
             if is_last:
                 return len(self._text.held), self._parse(self._text.held)
             limit *= 2 if limit <= self._whole_bytes else 4
 
-    def _sound(self, text: bytes) -> tuple[int, ParsedFile | None, int]:
+    def _parse_clean(self, text: bytes) -> tuple[int, ParsedFile | None, int]:
         """The first statements where they have no errors; or where about the first error is.
 
         In the middle of a statement the grammar may search very long for what is missing. Before a
@@ -160,14 +182,14 @@ class _Cutter:
         tries = 0
         while likely and tries < _TRIES:
             place = likely.pop()
-            end = _before_comments(text, place)
+            end = _find_end_before_comments(text, place)
             if not end or _EXPORT_ALONE.search(text, max(0, end - _LOOK_BACK_BYTES), end):
                 continue
             tries += 1
-            found, error = self._parse_sound(text[:end])
+            found, error = self._parse_run(text[:end])
             if found is None:
                 broken = error
-            elif _goes_on(found, text, place):
+            elif _may_go_on(found, text, place):
                 error = found.chunks[-1].start_byte + 1
             else:
                 return end, found, -1
@@ -175,31 +197,33 @@ class _Cutter:
                 likely.pop()
         return 0, None, broken
 
-    def _scanned(self, limit: int, error: int, *, is_last: bool) -> tuple[int, ParsedFile] | None:
-        """The first statements as the scan tells them; None where it has to see more text."""
+    def _parse_scanned(
+        self, limit: int, error: int, *, is_last: bool
+    ) -> tuple[int, ParsedFile] | None:
+        """The first statements as the scan finds them; None if it needs more text."""
         text = self._text.held[:limit]
         most_bytes = self._limit if error < 0 else min(self._limit, _RUN_BYTES)
-        place = Place(self._text.start_byte, error, most_bytes, is_last)
-        for end, start in self._extents.ends(text, place):
+        place = Run(self._text.start_byte, error, most_bytes, is_last)
+        for end, start in self._extents.find_ends(text, place):
             parsed = self._parse(text[:end])
-            if not _goes_on(parsed, text, start):
+            if not _may_go_on(parsed, text, start):
                 return end, parsed
         return None
 
-    def _parse_sound(self, source: bytes) -> tuple[ParsedFile | None, int]:
+    def _parse_run(self, source: bytes) -> tuple[ParsedFile | None, int]:
         budget = Budget(len(source), self._deadline)
         top = not self._text.start_byte
-        return self._chunker.parse_sound(source, budget, max_bytes=self._max_bytes, top=top)
+        return self._chunker.parse_clean(source, budget, max_bytes=self._max_bytes, top=top)
 
     def _parse(self, source: bytes) -> ParsedFile:
         top = not self._text.start_byte
         if is_too_large(source, self._whole_bytes):
-            return self._chunker.leave(source, top=top)
+            return self._chunker.chunk_unparsed(source, top=top)
         deadline = self._deadline
         return self._chunker.parse(source, max_bytes=self._max_bytes, top=top, deadline=deadline)
 
 
-def windows(
+def cut_windows(
     read: Callable[[int], bytes],
     chunker: TextChunker,
     *,
@@ -207,7 +231,7 @@ def windows(
     max_bytes: int | None = None,
     deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Window]:
-    """The windows of a file, in order; together they are its text. One may hold no chunk.
+    """Chunk a file in windows, which together are its text, in order. One may hold no chunk.
 
     Args:
         read: gives at most so many further bytes of the file; none at its end.
@@ -215,16 +239,16 @@ def windows(
         window_bytes: how much is parsed at a time, statements allowing; a file of twice as much is
             one window. None for what all files are cut in.
         max_bytes: cut declarations that are larger.
-        deadline: when it is to be over.
+        deadline: when to give up.
 
     Raises:
-        TimeLimitReached: the deadline is past.
+        TimeLimitReached: the deadline has passed.
     """
     size_bytes = sizes.WINDOW_BYTES if window_bytes is None else window_bytes
-    return _Cutter(_Text(read), chunker, size_bytes, max_bytes, deadline).windows()
+    return _Cutter(_Text(read), chunker, size_bytes, max_bytes, deadline).cut()
 
 
-def _before_comments(text: bytes, end: int) -> int:
+def _find_end_before_comments(text: bytes, end: int) -> int:
     """Where a text that goes on to `end` ends without the comments on its last lines; 0 if unsure.
 
     They may be those of the statement that begins there.
@@ -242,8 +266,8 @@ def _before_comments(text: bytes, end: int) -> int:
         end = line
 
 
-def _goes_on(parsed: ParsedFile, text: bytes, start: int) -> bool:
-    """Whether what starts there may be one more overload of the last function."""
+def _may_go_on(parsed: ParsedFile, text: bytes, start: int) -> bool:
+    """Whether another overload of the last function may start there."""
     last = next((chunk for chunk in reversed(parsed.chunks) if chunk.kind != "comment"), None)
     following = _FUNCTION.match(text, start)
     if following is None or last is None:

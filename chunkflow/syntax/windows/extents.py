@@ -1,9 +1,9 @@
-"""How far a run of statements reaches, told by the scan, where the parser cannot tell."""
+"""Finds the end of a run of statements from a scan, where the parser cannot."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chunkflow.syntax.scan import Boundary, find_depth, first_boundaries, may_break
+from chunkflow.syntax.scan import Boundary, find_depth, find_first_boundaries, may_break
 
 AHEAD_BYTES = 256
 """A boundary is sure only if what follows it is there to be seen."""
@@ -12,7 +12,7 @@ _MOST_DEPTH = 500
 
 
 def is_too_large(text: bytes, whole_bytes: int) -> bool:
-    """Whether a run is not to be parsed, as the parser's trees would fill the memory.
+    """Whether a run is too large to be parsed, because its tree would fill the memory.
 
     Args:
         text: the run.
@@ -31,8 +31,8 @@ class End(NamedTuple):
     """Where the next one's first statement begins; only comments and white space are between."""
 
 
-class Place(NamedTuple):
-    """A run whose end is looked for."""
+class Run(NamedTuple):
+    """A run of statements whose end is wanted."""
 
     start_byte: int
     """Where it is in the file."""
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
 
 class Extents:
-    """Tells of one file, from its start to its end, where runs of statements may end.
+    """Finds where runs of statements may end in one file, from its start to its end.
 
     Brackets are trusted until one is not closed in a megabyte. Then, for as much text as was looked
     through in vain, a declaration at the start of a line begins a statement. So no text is looked
@@ -55,8 +55,8 @@ class Extents:
     def __init__(self) -> None:
         self._broken_until = 0
 
-    def ends(self, text: bytes, place: Place) -> Iterator[End]:
-        """Where a run may end that begins a text; the best end first.
+    def find_ends(self, text: bytes, place: Run) -> Iterator[End]:
+        """Where a run may end that begins a text, the best end first.
 
         There may be none: then more of the text is to be seen.
 
@@ -66,24 +66,26 @@ class Extents:
         """
         ahead = text if place.is_last else text[:-AHEAD_BYTES]
         if place.start_byte >= self._broken_until:
-            found = _usable(ahead, place.error, broken=False)
+            found = _list_ends(ahead, place.error, broken=False)
             if found or not (place.is_last or len(text) >= _MOST_BYTES):
-                return _best_first(found, place.most_bytes)
+                return _order_ends(found, place.most_bytes)
         found = []
         if place.start_byte < self._broken_until or may_break(ahead, place.error):
-            found = _usable(ahead, place.error, broken=True)
+            found = _list_ends(ahead, place.error, broken=True)
         if found:
             self._broken_until = max(self._broken_until, place.start_byte + len(text))
-        return _best_first(found, place.most_bytes)
+        return _order_ends(found, place.most_bytes)
 
 
-def _usable(text: bytes, error: int, *, broken: bool) -> list[End]:
-    boundaries = first_boundaries(text, broken=broken)
-    ends = (End(_line_end(text, each), each.start) for each in boundaries if each.start > error)
+def _list_ends(text: bytes, error: int, *, broken: bool) -> list[End]:
+    boundaries = find_first_boundaries(text, broken=broken)
+    ends = (
+        End(_find_line_end(text, each), each.start) for each in boundaries if each.start > error
+    )
     return [end for end in ends if end.end > 0]
 
 
-def _line_end(text: bytes, boundary: Boundary) -> int:
+def _find_line_end(text: bytes, boundary: Boundary) -> int:
     """Where a run may end at a boundary; 0 where a comment stands in the way."""
     end = text.find(b"\n", boundary.after - 1) + 1
     if boundary.after <= end <= boundary.start:
@@ -91,7 +93,7 @@ def _line_end(text: bytes, boundary: Boundary) -> int:
     return boundary.start if not text[boundary.after : boundary.start].strip() else 0
 
 
-def _best_first(ends: list[End], most_bytes: int) -> Iterator[End]:
+def _order_ends(ends: list[End], most_bytes: int) -> Iterator[End]:
     """The last within the size; then further and further ones, in steps that double."""
     fitting = sum(one.end <= most_bytes for one in ends)
     least = 0

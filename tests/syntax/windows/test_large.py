@@ -12,7 +12,7 @@ from tree_sitter import Node, Parser
 from chunkflow import Chunk, chunk_source
 from chunkflow.syntax.budget import Budget
 from chunkflow.syntax.chunker import Chunker
-from chunkflow.syntax.windows import windows
+from chunkflow.syntax.windows import cut_windows
 
 WINDOW_BYTES = 1000
 LARGE = b"\n".join([*REAL, *REAL])
@@ -22,7 +22,7 @@ def cut(
     source: bytes, *, read_bytes: int = 1 << 20, window_bytes: int = WINDOW_BYTES
 ) -> list[Chunk]:
     file = io.BytesIO(source)
-    found = windows(
+    found = cut_windows(
         lambda most: file.read(min(most, read_bytes)),
         Chunker("typescript"),
         window_bytes=window_bytes,
@@ -115,7 +115,7 @@ def test_an_edit_in_a_large_broken_file_changes_one_chunk() -> None:
 def test_a_statement_is_parsed_unless_it_is_too_large_or_too_deep(depth: int) -> None:
     items = b"[" * depth + b"]" * depth + b",\n" + b"{a: 1},\n" * 20_000
     source = b"// of a\nexport const a = [\n" + items + b"];\nexport const b = 1;\n"
-    found = list(windows(io.BytesIO(source).read, Chunker("typescript")))
+    found = list(cut_windows(io.BytesIO(source).read, Chunker("typescript")))
     assert [(c.kind, c.name) for w in found for c in w.chunks] == [
         ("variable", "a"),
         ("variable", "b"),

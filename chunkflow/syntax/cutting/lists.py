@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from tree_sitter import Node
 
-from chunkflow.syntax.nodes import COMMENTS
+from chunkflow.syntax.declarations import COMMENTS
 from chunkflow.syntax.rows import GAP_BYTES
 
 Span: TypeAlias = tuple[int, int]
@@ -57,7 +57,7 @@ _HEADER_BYTES = 80
 _SMALLEST_BYTES = 8
 # As far as anything is looked for around an item: what is nested deep would be read too often.
 _NEAR_BYTES = 200
-# Nothing that people or bundlers write nests as deep; below it depths are not told apart.
+# Nothing that people or bundlers write nests as deep; below it depths count as equal.
 DEEPEST = 1000
 
 
@@ -103,15 +103,15 @@ class Item:
         self.end = end
         self.inside = inside
         self.at_line = False
-        """Whether nothing but white space is before it on its line; not told of the first."""
+        """Whether nothing but white space is before it on its line; not set for the first."""
         self.after_blank = False
         self.is_long = False
         """Whether it is looked into: it has several lines, and is not tiny."""
         self.is_open = False
-        """Whether it is cut somewhere inside."""
+        """Whether there is a cut inside it."""
 
 
-class Pieces:
+class Spans:
     """Some pieces of a declaration, in order."""
 
     def __init__(self, spans: Sequence[Span], *, least_bytes: int) -> None:
@@ -127,26 +127,26 @@ class Pieces:
 
 
 def find_lists(nodes: Iterable[Node], source: bytes, span: Span) -> list[ItemList]:
-    """The lists of several lines in a declaration, each after the one that it is in.
+    """Find the lists of several lines in a declaration, each after the one that it is in.
 
     Those in `MINOR`, and what is in them, are left out.
 
     Args:
-        nodes: what the declaration is made of.
+        nodes: the nodes of the declaration.
         source: the file.
         span: where the declaration begins and ends, its comments included.
     """
-    return _find(nodes, _Walk(source, span[1], None), span)
+    return _read_lists(nodes, _ItemReader(source, span[1], None), span)
 
 
 def find_lists_in(
-    nodes: Iterable[Node], source: bytes, span: Span, pieces: Pieces
+    nodes: Iterable[Node], source: bytes, span: Span, pieces: Spans
 ) -> list[ItemList]:
     """Like `find_lists`, but every list that has part in one of the pieces and is not small."""
-    return _find(nodes, _Walk(source, span[1], pieces), span)
+    return _read_lists(nodes, _ItemReader(source, span[1], pieces), span)
 
 
-def _find(nodes: Iterable[Node], walk: "_Walk", span: Span) -> list[ItemList]:
+def _read_lists(nodes: Iterable[Node], walk: "_ItemReader", span: Span) -> list[ItemList]:
     source, thorough = walk.source, walk.pieces is not None
     top = ItemList("", None, span[0])
     walk.read(nodes, top)
@@ -161,7 +161,7 @@ def _find(nodes: Iterable[Node], walk: "_Walk", span: Span) -> list[ItemList]:
             continue
         children: Sequence[Node] = node.children
         if node_type in _CHAINS and (thorough or _has_lines_between(children, source)):
-            children = _links(node)
+            children = _list_links(node)
         elif node_type in _CHAINS or node_type not in _LISTS:
             walk.pass_through(children, owner)
             continue
@@ -202,7 +202,7 @@ def carries_more(inside: ItemList, source: bytes) -> bool:
     return False
 
 
-class _Walk:
+class _ItemReader:
     """Reads the children of nodes as items; keeps what is to be looked into next."""
 
     __slots__ = (
@@ -217,7 +217,7 @@ class _Walk:
         "source",
     )
 
-    def __init__(self, source: bytes, limit: int, pieces: Pieces | None) -> None:
+    def __init__(self, source: bytes, limit: int, pieces: Spans | None) -> None:
         self.pieces = pieces
         self.pending: list[tuple[Node, Item]] = []
         self.source = source
@@ -334,7 +334,7 @@ def _has_lines_between(links: Sequence[Node], source: bytes) -> bool:
     return source.find(b"\n", links[0].start_byte, links[-1].start_byte) >= 0
 
 
-def _links(node: Node) -> Sequence[Node]:
+def _list_links(node: Node) -> Sequence[Node]:
     """The links of a chain that nests to the left, in the order of the text."""
     links: list[Node] = []
     while node.type in _CHAINS:
