@@ -26,7 +26,7 @@ from chunkflow.engine.workers import UNREADABLE, LocalWorker, PoolWorkers, Reply
 from chunkflow.errors import PoolError, Terminated, WorkerDied
 from chunkflow.model.chunk import Chunk
 from chunkflow.model.finding import Outcome
-from chunkflow.pool.inline import InlinePool
+from chunkflow.pool.processes import ProcessPool
 from chunkflow.pool.protocol import Answer, Task
 from chunkflow.processors.table import load_built_in
 
@@ -149,7 +149,8 @@ def test_worker_here_says_what_one_of_a_pool_would(names: Sequence[str]) -> None
     config = WorkConfig("/", told, ()).encode()
     files = [FileTask("a.ts", "/p/a.ts", "typescript", source, ()) for source in SOURCES]
     tasks = [WorkerTask(1, files), WorkerTask(2, files[:1])]
-    with PoolWorkers(InlinePool(prepare, config)) as pool, LocalWorker(make_worker(config)) as one:
+    pool = PoolWorkers(ProcessPool(prepare, config, jobs=1))
+    with pool, LocalWorker(make_worker(config)) as one:
         replies = list(one.run(tasks))
         assert [reply._replace(files=list(reply.files)) for reply in replies] == [
             reply._replace(files=list(reply.files)) for reply in pool.run(tasks)
