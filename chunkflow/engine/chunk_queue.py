@@ -30,7 +30,7 @@ _SLOW_S = 0.2
 _WEIGHT = 0.2
 
 
-class ChunkResult(NamedTuple):
+class ChunkAnswer(NamedTuple):
     """What a function said of a chunk, and how that is known."""
 
     outcome: Outcome
@@ -118,7 +118,7 @@ class ChunkQueue:
         """Whether there is or will be a result for it."""
         return key in self._entries
 
-    def result(self, key: bytes) -> ChunkResult | None:
+    def result(self, key: bytes) -> ChunkAnswer | None:
         """The result of a chunk that is wanted; None where it is not there yet.
 
         The first who asks is charged with the call.
@@ -128,7 +128,7 @@ class ChunkQueue:
             return None
         tier = entry.tier or ("l1" if entry.is_charged else "")
         entry.is_charged = True
-        return ChunkResult(entry.outcome, tier, entry.late_code)
+        return ChunkAnswer(entry.outcome, tier, entry.late_code)
 
     def drop_unclaimed(self, key: bytes) -> None:
         """Forget a result that nobody claims any more."""

@@ -5,7 +5,7 @@ import stat
 from typing import NamedTuple
 
 from chunkflow.cache.keys import digest_content
-from chunkflow.engine.manifest import Manifest, Seen, Signature, settled, signature_of
+from chunkflow.engine.manifest import Manifest, Seen, Signature, settle_signature, signature_of
 from chunkflow.engine.options import Wanted
 from chunkflow.engine.reading import (
     bytes_to_hold,
@@ -33,7 +33,7 @@ class File(NamedTuple):
 
     def seen(self, digest: bytes) -> Seen:
         """What the manifest keeps: a signature behind which no later change can hide."""
-        return Seen(settled(self.signature, self.looked_ns), digest)
+        return Seen(settle_signature(self.signature, self.looked_ns), digest)
 
 
 def look(wanted: Wanted, manifest: Manifest, looked_ns: int) -> File | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from chunkflow.engine.reading import check_text, opened
+from chunkflow.engine.reading import check_text, open_source
 from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
 from chunkflow.syntax.suffixes import language_of
@@ -35,7 +35,7 @@ def list_chunks(
     if language is None:
         raise SourceError(f"cannot read {path}: unknown language; name a TypeScript file")
     notes: dict[str, None] = {}
-    with opened(path, path) as file:
+    with open_source(path, path) as file:
         chunker = Chunker(language, suites=suites)
         for window in cut_windows(file.read, chunker, max_bytes=max_bytes):
             check_text(

@@ -50,7 +50,7 @@ def signature_of(stat: os.stat_result) -> Signature:
     return Signature(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino & _INODE_MASK)
 
 
-def settled(signature: Signature, looked_ns: int) -> Signature:
+def settle_signature(signature: Signature, looked_ns: int) -> Signature:
     """The signature, or one that no file has where a change could go unnoticed by it.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chunkflow.engine.chunk_queue import ChunkQueue, ChunkResult
+from chunkflow.engine.chunk_queue import ChunkAnswer, ChunkQueue
 from chunkflow.engine.files import File
 from chunkflow.engine.lookup import NOTHING_PREVIOUS, Previous
 from chunkflow.engine.messages import FileDone
@@ -41,7 +41,7 @@ class Draft:
         self._number = number
         self._runs = runs_of_places(places)
         self._queue = queue
-        self.results: dict[bytes, ChunkResult] = {}
+        self.results: dict[bytes, ChunkAnswer] = {}
 
     def missing(self) -> Iterator[Missing]:
         """The missing chunks in the order of the file."""

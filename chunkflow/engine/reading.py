@@ -66,14 +66,14 @@ def read_digest(path: str, shown: str) -> bytes:
         SourceError: it cannot be read, or is not a regular file.
     """
     digest = blake2b(digest_size=DIGEST_BYTES)
-    with opened(path, shown) as file:
+    with open_source(path, shown) as file:
         while piece := file.read(_PIECE_BYTES):
             digest.update(piece)
     return digest.digest()
 
 
 @contextmanager
-def opened(path: str, shown: str) -> Iterator[FileIO]:
+def open_source(path: str, shown: str) -> Iterator[FileIO]:
     """A regular file, open for reading; what goes wrong meanwhile is told as `SourceError`."""
     descriptor = _open(path, shown)
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.chunk_queue import ChunkQueue, ChunkResult
+from chunkflow.engine.chunk_queue import ChunkAnswer, ChunkQueue
 from chunkflow.engine.messages import ChunkDone, ChunkTask
 from chunkflow.engine.options import RunProcessor
 from chunkflow.engine.records.chunks import pack_chunk, unpack_chunk
@@ -45,7 +45,7 @@ class Trial:
     def want(self, *tasks: ChunkTask, owner: int = FILE) -> None:
         self.queue.want(owner, tasks)
 
-    def result(self, task: ChunkTask) -> ChunkResult | None:
+    def result(self, task: ChunkTask) -> ChunkAnswer | None:
         return self.queue.result(self.key(task))
 
     def values(self, *tasks: ChunkTask) -> list[object]:
@@ -226,7 +226,7 @@ def test_chunk_whose_result_is_kept_is_not_called_again(trial: Trial) -> None:
     again = Trial(trial.tiers, trial.memory)
     again.want(A, B)
     assert again.do_all() == [b"b"]
-    assert again.result(A) == ChunkResult(Outcome(value="a"), "l1")
+    assert again.result(A) == ChunkAnswer(Outcome(value="a"), "l1")
 
 
 @pytest.mark.parametrize("payload", [b"", b"no record", pack_chunk(CHUNK, Outcome(error="no"))])
@@ -234,7 +234,7 @@ def test_record_that_cannot_be_read_is_missing_and_replaced(trial: Trial, payloa
     trial.tiers.put_many([(trial.key(A), payload)])
     trial.want(A)
     assert trial.do_all() == [b"a"]
-    assert trial.result(A) == ChunkResult(Outcome(value="a"), "")
+    assert trial.result(A) == ChunkAnswer(Outcome(value="a"), "")
     trial.writes.flush()
     again = Trial(trial.tiers, trial.memory)
     again.want(A)
@@ -273,7 +273,7 @@ def test_chunk_that_fails_has_its_error_and_is_not_stored(trial: Trial) -> None:
     (one,) = trial.queue.next_task(busy=0)
     trial.queue.finish(one, ChunkDone(b"", "it raised", 0.001))
     trial.writes.flush()
-    assert trial.result(A) == ChunkResult(Outcome(error="it raised"), "")
+    assert trial.result(A) == ChunkAnswer(Outcome(error="it raised"), "")
     assert trial.kept == 0
 
 
@@ -371,8 +371,8 @@ def test_late_code_makes_a_result_uncertain_and_keeps_it_out_of_the_cache(trial:
         (one,) = trial.queue.next_task(busy=0)
         trial.queue.finish(one, done(key)._replace(late_code=code if key == b"a" else {}))
     trial.writes.flush()
-    assert trial.result(A) == ChunkResult(Outcome(value="a", is_certain=False), "", code)
-    assert trial.result(B) == ChunkResult(Outcome(value="b"), "")
+    assert trial.result(A) == ChunkAnswer(Outcome(value="a", is_certain=False), "", code)
+    assert trial.result(B) == ChunkAnswer(Outcome(value="b"), "")
     assert trial.kept == 1
 
 
@@ -444,7 +444,7 @@ def test_what_was_forgotten_is_found_in_the_cache(trial: Trial, is_stored: bool)
     trial.queue.release(FILE)
     trial.want(A, owner=OTHER)
     assert trial.do_all() == []
-    assert trial.result(A) == ChunkResult(Outcome(value="a"), "l1")
+    assert trial.result(A) == ChunkAnswer(Outcome(value="a"), "l1")
 
 
 def test_nothing_is_held_for_who_wanted_nothing(trial: Trial) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.chunk_queue import ChunkQueue, ChunkResult
+from chunkflow.engine.chunk_queue import ChunkAnswer, ChunkQueue
 from chunkflow.engine.file_reports import FileResult
 from chunkflow.engine.file_results import fail_job, make_result
 from chunkflow.engine.files import File
@@ -67,7 +67,7 @@ class Drafted:
             Place(i, local_key(0 if same else i).hex(), "", "function", "f", i + 1, 1, i + 1)
             for i in sorted(tiers)
         ]
-        self.results = [ChunkResult(outcome, tiers[i], late_code or {}) for i in sorted(tiers)]
+        self.results = [ChunkAnswer(outcome, tiers[i], late_code or {}) for i in sorted(tiers)]
 
 
 Part = Sequence[int] | Drafted

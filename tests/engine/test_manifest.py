@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chunkflow.cache.keys import make_manifest_key
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.manifest import Manifest, Seen, Signature, settled, signature_of
+from chunkflow.engine.manifest import Manifest, Seen, Signature, settle_signature, signature_of
 from chunkflow.model.framing import join
 
 SECOND_NS = 1_000_000_000
@@ -107,7 +107,7 @@ def test_inode_too_large_for_a_record_is_kept(tiers: Tiers) -> None:
 )
 def test_file_older_than_the_look_is_settled(mtime_ns: int, ctime_ns: int) -> None:
     signature = Signature(1, mtime_ns, ctime_ns, 2)
-    assert settled(signature, NOW_NS) == signature
+    assert settle_signature(signature, NOW_NS) == signature
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_file_older_than_the_look_is_settled(mtime_ns: int, ctime_ns: int) -> No
 )
 def test_file_that_may_yet_change_unseen_is_not_settled(mtime_ns: int, ctime_ns: int) -> None:
     signature = Signature(1, mtime_ns, ctime_ns, 2)
-    assert settled(signature, NOW_NS) != signature
+    assert settle_signature(signature, NOW_NS) != signature
 
 
 @given(st.binary())

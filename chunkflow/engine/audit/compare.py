@@ -27,7 +27,7 @@ class Differing(NamedTuple):
     """One of `DIFFERENCES`."""
 
 
-def compared(cached: FileRecord, fresh: FileRecord) -> Iterator[Differing]:
+def compare_records(cached: FileRecord, fresh: FileRecord) -> Iterator[Differing]:
     """How a file record of the cache differs from a fresh one, in the order of the file."""
     if (cached.local_keys, cached.size_bytes) != (fresh.local_keys, fresh.size_bytes):
         yield Differing(None, "chunks")
@@ -42,7 +42,7 @@ def compared(cached: FileRecord, fresh: FileRecord) -> Iterator[Differing]:
     yield from sorted(found)
 
 
-def compared_chunks(
+def compare_chunk_records(
     tiers: Tiers, processor: RunProcessor, fresh: FileRecord
 ) -> Iterator[Differing]:
     """How the records of single chunks differ from what a fresh file record says of them."""

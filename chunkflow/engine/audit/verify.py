@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chunkflow.cache.memory import MemoryTier
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.audit.compare import Differing, compared, compared_chunks
+from chunkflow.engine.audit.compare import Differing, compare_chunk_records, compare_records
 from chunkflow.engine.audit.seen import seen_file
 from chunkflow.engine.files import File, look
 from chunkflow.engine.lookup import FileRecords
@@ -115,9 +115,9 @@ class _Verifying:
             return self._other(one, is_same=bool(fresh.peek_many(keys)))
         self._chunks += max(record.chunks for record in found)
         for processor, before, now in zip(self._processors, cached, found, strict=True):
-            differing = list(compared(before, now))
+            differing = list(compare_records(before, now))
             if processor.expensive:
-                differing += compared_chunks(self._tiers, processor, now)
+                differing += compare_chunk_records(self._tiers, processor, now)
             if differing:
                 self._differences += self._placed(file, processor, differing)
         return None

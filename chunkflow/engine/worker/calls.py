@@ -54,7 +54,7 @@ class Context:
         if "path" in self._declared:
             chunks = [chunk._replace(path=self._shown) for chunk in chunks]
         if "imports" in self._declared:
-            text = joined_imports(chunks) if imports is None else imports
+            text = join_imports(chunks) if imports is None else imports
             chunks = [chunk._replace(imports=text) for chunk in chunks]
         if "container" in self._declared:
             headers = list(_headers(chunks))
@@ -62,7 +62,7 @@ class Context:
         return chunks
 
 
-def joined_imports(chunks: Iterable[Chunk]) -> str:
+def join_imports(chunks: Iterable[Chunk]) -> str:
     """The imports among chunks, as a processor sees them."""
     return "\n".join(chunk.text for chunk in chunks if chunk.kind == "import")
 

@@ -38,7 +38,7 @@ class _Keyed:
         self.known = find_outcomes(previous)
         self.writer = RecordWriter()
 
-    def keyed(self, section: Section) -> tuple[list[Chunk], list[bytes]]:
+    def key_chunks(self, section: Section) -> tuple[list[Chunk], list[bytes]]:
         """The chunks as they are handed to the processor, and their keys, made from these."""
         chunks = self._context.of(section.chunks, section.imports)
         if self._alone:
@@ -57,7 +57,7 @@ class CompleteWork:
     def take(self, section: Section) -> None:
         """Process the chunks of a section."""
         keyed = self._keyed
-        handed, keys = keyed.keyed(section)
+        handed, keys = keyed.key_chunks(section)
         chunks, outcomes = section.chunks, self._outcomes(handed, keys, section)
         keyed.writer.add(chunks, outcomes, keys, _columns(section), start_line=section.start_line)
         if not keyed.writer.is_complete:
@@ -110,7 +110,7 @@ class DraftWork:
     def take(self, section: Section) -> None:
         """Look through the chunks of a section."""
         keyed = self._keyed
-        handed, keys = keyed.keyed(section)
+        handed, keys = keyed.key_chunks(section)
         chunks = section.chunks
         columns, lines = _columns(section), section.start_line - 1
         places: list[Place] = []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from chunkflow.cache.keys import DIGEST_BYTES, digest_content
 from chunkflow.engine.allocator import give_back
 from chunkflow.engine.messages import FileTask
-from chunkflow.engine.reading import bytes_to_hold, check_text, opened, read_if_small
+from chunkflow.engine.reading import bytes_to_hold, check_text, open_source, read_if_small
 from chunkflow.engine.records.writer import Columns
-from chunkflow.engine.worker.calls import joined_imports
+from chunkflow.engine.worker.calls import join_imports
 from chunkflow.errors import SourceError
 from chunkflow.model.chunk import Chunk
 from chunkflow.private import blake2b
@@ -85,7 +85,7 @@ class SourceText:
         imports = None
         if with_imports:
             sections = self._in_windows(chunker, max_bytes, deadline)
-            imports = joined_imports(chunk for section in sections for chunk in section.chunks)
+            imports = join_imports(chunk for section in sections for chunk in section.chunks)
         for section in self._in_windows(chunker, max_bytes, deadline):
             yield section._replace(imports=imports)
 
@@ -105,7 +105,7 @@ class SourceText:
         give_back()
         task, hasher = self._task, blake2b(digest_size=DIGEST_BYTES)
         size_bytes = 0
-        with opened(task.path, task.shown) as file:
+        with open_source(task.path, task.shown) as file:
 
             def read(most: int) -> bytes:
                 nonlocal size_bytes

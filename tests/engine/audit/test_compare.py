@@ -6,7 +6,7 @@ import pytest
 
 from chunkflow.cache.keys import make_chunk_key
 from chunkflow.cache.tiers import Tiers
-from chunkflow.engine.audit.compare import Differing, compared, compared_chunks
+from chunkflow.engine.audit.compare import Differing, compare_chunk_records, compare_records
 from chunkflow.engine.options import RunProcessor
 from chunkflow.engine.records.chunks import pack_chunk
 from chunkflow.engine.records.files import FileRecord, local_keys, unpack
@@ -31,7 +31,7 @@ def record(outcomes: Sequence[Outcome], *, size_bytes: int = len(SOURCE)) -> Fil
 
 
 def test_what_says_the_same_does_not_differ() -> None:
-    assert list(compared(record(VALUES), record(VALUES))) == []
+    assert list(compare_records(record(VALUES), record(VALUES))) == []
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def test_chunk_that_differs_is_named(
     index: int, outcome: Outcome, expected: list[Differing]
 ) -> None:
     other = [outcome if number == index else value for number, value in enumerate(VALUES)]
-    assert list(compared(record(VALUES), record(other))) == expected
+    assert list(compare_records(record(VALUES), record(other))) == expected
 
 
 def test_record_of_other_chunks_differs_as_a_whole() -> None:
     expected = [Differing(None, "chunks")]
-    assert list(compared(record(VALUES[:2]), record(VALUES))) == expected
-    assert list(compared(record(VALUES, size_bytes=9), record(VALUES))) == expected
+    assert list(compare_records(record(VALUES[:2]), record(VALUES))) == expected
+    assert list(compare_records(record(VALUES, size_bytes=9), record(VALUES))) == expected
 
 
 def test_chunk_records_are_compared_with_the_file_record(tiers: Tiers) -> None:
     keys = [make_chunk_key(PROCESSOR.own, key) for key in KEYS]
-    assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
+    assert list(compare_chunk_records(tiers, PROCESSOR, record(VALUES))) == []
     right = [pack_chunk(c, o) for c, o in zip(CHUNKS, VALUES, strict=True)]
     tiers.put_many(zip(keys, right, strict=True))
-    assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == []
+    assert list(compare_chunk_records(tiers, PROCESSOR, record(VALUES))) == []
     tiers.put_many([(keys[0], b"no record")])
     tiers.put_many([(keys[1], pack_chunk(CHUNKS[1], Outcome(value=3)))])
     expected = [Differing(1, "chunk record")]
-    assert list(compared_chunks(tiers, PROCESSOR, record(VALUES))) == expected
+    assert list(compare_chunk_records(tiers, PROCESSOR, record(VALUES))) == expected
