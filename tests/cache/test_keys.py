@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chunkflow.cache import keys
 from chunkflow.cache.keys import (
     DIGEST_BYTES,
     KINDS,
@@ -126,3 +127,32 @@ def test_late_code_of_another_processor_has_another_key() -> None:
     assert make_late_code_key(b"a" * 16) != make_late_code_key(b"b" * 16)
     name = (b"a" * 16).hex()
     assert make_late_code_key(b"a" * 16) != make_facts_key(name)
+
+
+def test_records_that_a_run_goes_by_have_other_keys_in_another_format(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def make_keys() -> list[bytes]:
+        return [keys.make_manifest_key("/folder"), keys.make_late_code_key(b"p")]
+
+    before = make_keys()
+    monkeypatch.setattr(keys, "FORMAT", keys.FORMAT + 1)
+    assert not set(before) & set(make_keys())
+
+
+def test_names_of_folders_and_processors_are_in_their_keys() -> None:
+    assert keys.make_manifest_key("/a") != keys.make_manifest_key("/b")
+    assert keys.make_late_code_key(b"a") != keys.make_late_code_key(b"b")
+    assert keys.make_facts_key("a") != keys.make_facts_key("b")
+    assert keys.make_facts_key("a") != keys.make_late_code_key(b"a")
+
+
+def test_facts_have_one_key_in_every_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keys.make_facts_key("a")
+    monkeypatch.setattr(keys, "FORMAT", keys.FORMAT + 1)
+    assert keys.make_facts_key("a") == before
+
+
+def test_keys_are_of_one_length() -> None:
+    file = keys.make_file_key(b"r" * 16, "typescript", b"d" * 16, "a.ts")
+    assert {len(file), len(keys.make_manifest_key("/a")), len(keys.make_facts_key("a"))} == {17}
