@@ -49,18 +49,18 @@ class Pools:
     def open(self, *, small: bool) -> "Workers":
         """Open workers: in this process if that is quicker and every processor is built in."""
         assert self.processors is not None
-        config = self.processors.encode_config()
+        config = self.processors.build_config()
         # Imported here: a run that finds everything in the cache needs neither a syntax tree nor
         # another process, and a run with other processes needs no syntax tree in this one.
         if self._is_trusted and (small or self._jobs == 1):
-            from chunkflow.engine.worker.worker import make_worker  # noqa: PLC0415
+            from chunkflow.engine.worker.worker import Worker  # noqa: PLC0415
             from chunkflow.engine.workers import LocalWorker  # noqa: PLC0415
 
-            return LocalWorker(make_worker(config))
+            return LocalWorker(Worker(self.processors.built_in, config))
         from chunkflow.engine.workers import PoolWorkers  # noqa: PLC0415
 
         pool, self._started = self._started or self._start_processes(), None
-        pool.configure(config)
+        pool.configure(config.encode())
         return PoolWorkers(pool)
 
     def __enter__(self) -> "Pools":

@@ -14,8 +14,10 @@ from chunkflow.syntax.versions import grammar_versions
 
 if TYPE_CHECKING:
     from chunkflow.cache.tiers import Tiers
+    from chunkflow.engine.messages import WorkConfig
     from chunkflow.pool.protocol import Answer
     from chunkflow.processors.description import Description
+    from chunkflow.processors.protocol import BuiltIn
 
 _ONLY_CHUNKS = ("chunks",)
 _DISTRIBUTION = "distribution "
@@ -27,14 +29,16 @@ class ProcessorSet(NamedTuple):
 
     processors: tuple[RunProcessor, ...]
     settings: Settings
+    built_in: "tuple[BuiltIn, ...]" = ()
+    """Those that are chunkflow's own, loaded; a worker in this process uses them."""
 
     @property
     def cutting(self) -> Cutting:
         """How files are cut, whatever the processor."""
         return Cutting(self.settings.suites, self.settings.streaming_threshold_bytes)
 
-    def encode_config(self) -> bytes:
-        """The `WorkConfig` of the run's workers, encoded."""
+    def build_config(self) -> "WorkConfig":
+        """What the run's workers are told."""
         # Imported here: a run that finds everything in the cache has no workers.
         from chunkflow.engine.messages import ProcessorConfig, WorkConfig  # noqa: PLC0415
 
@@ -54,7 +58,7 @@ class ProcessorSet(NamedTuple):
             settings.suites,
             settings.streaming_threshold_bytes,
             settings.timeout,
-        ).encode()
+        )
 
 
 def load_processors(
@@ -81,7 +85,8 @@ def load_processors(
         descriptions = describe_functions(
             functions, root=settings.root, limit_s=settings.timeout, fork=fork
         )
-    loaded = []
+    loaded: list[RunProcessor] = []
+    built_in: list[BuiltIn] = []
     for name in names:
         if name in settings.processor_settings:
             from chunkflow.processors.sections import check_json  # noqa: PLC0415 - most have none
@@ -90,8 +95,9 @@ def load_processors(
         if name in descriptions:
             loaded.append(_build_function(descriptions[name], settings, cutting, tiers))
         else:
-            loaded.append(_build_built_in(name, settings, cutting))
-    return ProcessorSet(tuple(loaded), settings)
+            built_in.append(_load_built_in(name, settings))
+            loaded.append(_build_built_in(built_in[-1], cutting))
+    return ProcessorSet(tuple(loaded), settings, tuple(built_in))
 
 
 def describe_functions(
@@ -139,17 +145,20 @@ def _read_description(name: str, answer: "Answer") -> "Description":
         raise UsageError(f"{failure}: its process sent an answer that cannot be read") from exc
 
 
-def _build_built_in(name: str, settings: Settings, cutting: Mapping[str, str]) -> RunProcessor:
+def _load_built_in(name: str, settings: Settings) -> "BuiltIn":
     try:
-        built_in = load_built_in(name, settings.processor_settings.get(name, {}))
+        return load_built_in(name, settings.processor_settings.get(name, {}))
     except SettingsError as exc:
         from chunkflow.processors.sections import locate_table  # noqa: PLC0415 - only for an error
 
         raise SettingsError(f"{locate_table(name, settings)}{exc}") from exc
+
+
+def _build_built_in(built_in: "BuiltIn", cutting: Mapping[str, str]) -> RunProcessor:
     parts = _list_key_parts(built_in.name, built_in.version, built_in.context) | built_in.parts()
     whole = {**parts, **cutting, "max_chunk_bytes": str(built_in.max_chunk_bytes)}
     return RunProcessor(
-        name,
+        built_in.name,
         run=fingerprint(whole),
         own=fingerprint(parts),
         context=built_in.context,

@@ -198,6 +198,6 @@ def test_worker_refuses_a_processor_that_changed_since_the_run_began(
     rules(SHOUT)
     selection = select(["rules:shout"], settings_with())
     rules(SHOUT.replace("upper", "lower"))
-    with ProcessPool(prepare, selection.encode_config(), jobs=1) as pool:
+    with ProcessPool(prepare, selection.build_config().encode(), jobs=1) as pool:
         (answer,) = pool.map([Task(1, b"", 0)])
     assert "has just been changed; run again" in str(answer.error)
