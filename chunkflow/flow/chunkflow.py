@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
-from chunkflow.errors import CacheError, UsageError
+from chunkflow.errors import CacheError, SettingsError, UsageError
 from chunkflow.flow.cache import Cache
 from chunkflow.flow.callbacks import Callbacks, load_all
 from chunkflow.flow.pools import Pools
@@ -325,7 +325,15 @@ class ChunkFlow:
         if names in self._loaded:
             return self._loaded[names]
         fork = self._owns_process and not self._cache.is_open
-        loaded = load_processors(names, self.settings, tiers or self._open_tiers(names), fork=fork)
+        tiers = tiers or self._open_tiers(names)
+        try:
+            loaded = load_processors(names, self.settings, tiers, fork=fork)
+        except SettingsError:
+            raise  # it names its own place
+        except UsageError as exc:
+            if names is not self.settings.processors:
+                raise
+            raise type(exc)(f"{self.settings.locate('processors')}{exc}") from exc
         if self._owns_process:
             # Not otherwise: the functions of users may change between two runs.
             self._loaded[names] = loaded

@@ -55,8 +55,7 @@ def check_takes_options(name: str, settings: Settings, *, takes_options: bool) -
 def locate_table(name: str, settings: Settings, key: str | None = None) -> str:
     """Where the table of a processor, or one of its keys, stands: `chunkflow.toml:3: ` or empty."""
     path = ("processors", name) if key is None else ("processors", name, key)
-    origin = settings.origin.get(".".join(path), "call")
-    return "" if origin == "call" else f"{origin}: "
+    return settings.locate(".".join(path))
 
 
 def _check_keys(name: str, settings: Settings) -> None:

@@ -68,6 +68,11 @@ class Settings(NamedTuple):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1  # macOS has no affinity
 
+    def locate(self, name: str) -> str:
+        """Where a setting was given, to start a message: `chunkflow.toml:3: `; empty for a call."""
+        origin = self.origin.get(name, "call")
+        return "" if origin in ("call", "default") else f"{origin}: "
+
     @property
     def cache_dir(self) -> str:
         """The cache's directory, absolute; it need not exist."""

@@ -280,6 +280,8 @@ class TestWrongUsage:
             ("fail_on = 3\n", 'chunkflow.toml:1: "fail_on" must be one of'),
             ("\nfial_on = 'error'\n", 'chunkflow.toml:2: unknown setting "fial_on"; did you mean'),
             ("fail_on\n", "chunkflow.toml:1:"),
+            ("\nprocessors = ['metrix']\n", 'chunkflow.toml:2: unknown processor "metrix"; did'),
+            ("processors = ['no:name']\n", 'chunkflow.toml:1: there is no module "no"'),
             ("[processors.metrics]\nmax_slok = 3\n", "processors.metrics.max_slok"),
             ("[processors.metrics]\nsince = 2020-01-01\n", "2: unknown setting"),
         ],
