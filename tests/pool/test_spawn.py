@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import is_alive
 
 from chunkflow.errors import PoolError
 from chunkflow.pool.processes import ProcessPool
@@ -81,11 +82,3 @@ def test_child_that_the_program_forked_keeps_no_worker_alive(prepare: Prepare) -
 
 def children_of(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process is there, and more than its exit status."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
